@@ -1,0 +1,27 @@
+// Snapshot tests: where the snapshots lie in the repository.
+using System;
+using System.IO;
+
+namespace Mmu.Tests.Snapshots;
+
+/// <summary>Paths into data/snapshots.</summary>
+internal static class SnapshotData
+{
+    private static readonly string _root = FindRoot();
+
+    /// <summary>Returns the path of <paramref name="file"/> of the snapshot <paramref name="name"/>.</summary>
+    public static string PathOf(string name, string file) => Path.Combine(_root, "data", "snapshots", name, file);
+
+    private static string FindRoot()
+    {
+        for (DirectoryInfo? directory = new(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            if (File.Exists(Path.Combine(directory.FullName, "Mmu.sln")))
+            {
+                return directory.FullName;
+            }
+        }
+
+        throw new InvalidOperationException($"no Mmu.sln above {AppContext.BaseDirectory}");
+    }
+}

@@ -1,0 +1,12 @@
+// Vmm: the seam between `mmu inspect` and the walker it stands on.
+using Mmu.Vmm.Images;
+
+namespace Mmu.Vmm.Inspect;
+
+/// <summary>Makes address spaces out of table pages and control state.</summary>
+internal interface IAddressSpaceOpener
+{
+    /// <summary>Opens the address space of <paramref name="root"/>; <paramref name="tables"/> must outlive it.</summary>
+    /// <exception cref="InputException">A CPU would refuse to load such a root.</exception>
+    public IAddressSpace Open(TableMemory tables, PagingRoot root, CpuModel cpu);
+}

@@ -1,0 +1,5 @@
+// Vmm: adjacent pages shown as one line.
+namespace Mmu.Vmm.Inspect;
+
+/// <summary>Adjacent pages of equal rights: first and last byte, rights, and the page sizes met (their sum: sizes are powers of two).</summary>
+internal readonly record struct MappedRange(ulong Start, ulong Last, Rights Rights, ulong PageSizes);
