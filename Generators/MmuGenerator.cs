@@ -32,7 +32,7 @@ public sealed class MmuGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(modes, static (output, mode) => Add(output, ModeEmitters.Emit(mode)));
 
         IncrementalValueProvider<EquatableArray<ModeSpec>> all = modes.Collect().Select(static (specs, _) => Sort(specs)).WithTrackingName(TrackingNames.AllModes);
-        context.RegisterSourceOutput(all, static (output, specs) => Add(output, ModeEmitters.EmitAll(specs)));
+        context.RegisterSourceOutput(all, static (output, specs) => Add(output, specs.Count == 0 ? [] : ModeEmitters.EmitAll(specs)));
     }
 
     // Reads the declarations of one attribute, reports what is wrong with them and passes on the legal ones.
@@ -43,7 +43,7 @@ public sealed class MmuGenerator : IIncrementalGenerator
         IncrementalValuesProvider<ParseResult<T>> results = context.SyntaxProvider
             .ForAttributeWithMetadataName(
                 AttributeReader.Namespace + "." + attribute,
-                static (node, _) => node is TypeDeclarationSyntax,
+                static (node, _) => node is StructDeclarationSyntax or RecordDeclarationSyntax,
                 (declaration, cancellation) => parse((INamedTypeSymbol)declaration.TargetSymbol, cancellation))
             .Where(static result => result is not null)
             .Select(static (result, _) => result!)

@@ -12,7 +12,7 @@ internal static class LayoutDiagnostics
     public static readonly DiagnosticDescriptor BitsOverlap = new(
         "MMU1001",
         "Bits overlap",
-        "'{0}' and '{1}' of '{2}' share bit {3}; only Pat, and LargePat over Frame, may be a second name of a bit",
+        "'{0}' and '{1}' of '{2}' share bit {3}; only Pat over Large and LargePat over Frame may do so",
         Category,
         DiagnosticSeverity.Error,
         isEnabledByDefault: true,

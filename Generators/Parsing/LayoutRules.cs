@@ -57,7 +57,7 @@ internal static class LayoutRules
         }
     }
 
-    private static bool IsAlias(FieldSpec alias, FieldSpec of) => alias.Name == "Pat" || (alias.Name == "LargePat" && of.Name == "Frame");
+    private static bool IsAlias(FieldSpec alias, FieldSpec of) => (alias.Name, of.Name) is ("Pat", "Large") or ("LargePat", "Frame");
 
     private static void CheckFamily(string name, LocationInfo location, List<PlacedField> fields, DiagnosticSink sink)
     {

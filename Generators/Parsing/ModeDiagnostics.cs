@@ -132,7 +132,7 @@ internal static class ModeDiagnostics
     public static readonly DiagnosticDescriptor ReservedNowhere = new(
         "MMU1113",
         "Reserved bits concern no entry",
-        "No entry of level {0} is of the kinds that In names",
+        "No entry of level {0} is of the kinds that In names; level 0 stands for all",
         Category,
         DiagnosticSeverity.Error,
         isEnabledByDefault: true,
@@ -217,4 +217,24 @@ internal static class ModeDiagnostics
         DiagnosticSeverity.Error,
         isEnabledByDefault: true,
         helpLinkUri: "docs/diagnostics/MMU1121.md");
+
+    /// <summary>LargePat inside the frame of a large leaf.</summary>
+    public static readonly DiagnosticDescriptor LargePatInFrame = new(
+        "MMU1122",
+        "LargePat inside the frame of a large leaf",
+        "The bit of LargePat in '{0}' is a frame bit of a leaf at level {1}",
+        Category,
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true,
+        helpLinkUri: "docs/diagnostics/MMU1122.md");
+
+    /// <summary>Large page larger than the frame can place.</summary>
+    public static readonly DiagnosticDescriptor NoFrameLeft = new(
+        "MMU1123",
+        "Large page larger than the frame can place",
+        "A leaf at level {0} spans all address bits that the frame of '{1}' holds",
+        Category,
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true,
+        helpLinkUri: "docs/diagnostics/MMU1123.md");
 }

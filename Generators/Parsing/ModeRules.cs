@@ -61,6 +61,17 @@ internal static class ModeRules
             sink.Report(ModeDiagnostics.NoLargeBit, location, leaf.Level, mode.Layout.Name);
         }
 
+        ulong frame = FrameMaskAt(mode, leaf.Level);
+        if (frame == 0)
+        {
+            sink.Report(ModeDiagnostics.NoFrameLeft, location, leaf.Level, mode.Layout.Name);
+        }
+
+        if (leaf.Level > 1 && (frame & mode.Layout.Mask("LargePat")) != 0)
+        {
+            sink.Report(ModeDiagnostics.LargePatInFrame, location, mode.Layout.Name, leaf.Level);
+        }
+
         if (leaf is { Level: 1, NeedsPse: true })
         {
             sink.Report(ModeDiagnostics.PseAtLowestLevel, location);
