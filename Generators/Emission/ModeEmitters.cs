@@ -10,8 +10,7 @@ internal static class ModeEmitters
     /// <summary>What is emitted for one mode.</summary>
     public static IEnumerable<(string HintName, string Source)> Emit(ModeSpec mode)
     {
-        _ = mode;
-        return [];
+        yield return (WalkerEmitter.HintName(mode), WalkerEmitter.Emit(mode));
     }
 
     /// <summary>What is emitted once for all modes, which come sorted by name.</summary>

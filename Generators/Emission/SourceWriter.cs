@@ -42,13 +42,13 @@ internal sealed class SourceWriter
         }
     }
 
-    /// <summary>Opens a braced block that lasts until the result is disposed of.</summary>
-    public Scope Block(string header)
+    /// <summary>Opens a braced block that lasts until the result is disposed of; <paramref name="end"/> closes it.</summary>
+    public Scope Block(string header, string end = "}")
     {
         Line(header);
         Line("{");
         _depth++;
-        return new Scope(this);
+        return new Scope(this, end);
     }
 
     /// <inheritdoc/>
@@ -58,15 +58,20 @@ internal sealed class SourceWriter
     internal readonly struct Scope : IDisposable
     {
         private readonly SourceWriter _writer;
+        private readonly string _end;
 
         /// <summary>Marks a block of the given writer as open.</summary>
-        public Scope(SourceWriter writer) => _writer = writer;
+        public Scope(SourceWriter writer, string end)
+        {
+            _writer = writer;
+            _end = end;
+        }
 
         /// <summary>Closes the block.</summary>
         public void Dispose()
         {
             _writer._depth--;
-            _writer.Line("}");
+            _writer.Line(_end);
         }
     }
 }

@@ -16,6 +16,11 @@ internal static class ModeDetailsParser
     /// <summary>Completes the given mode, which has levels and layout but neither leaves nor anything that refers to them.</summary>
     public static ModeSpec Complete(ModeSpec mode, INamedTypeSymbol symbol, LocationInfo location, DiagnosticSink sink, CancellationToken cancellation)
     {
+        if (mode.Levels == 0)
+        {
+            return mode;
+        }
+
         mode = WithRoot(mode, symbol, sink, cancellation);
         mode = WithLeaves(mode, symbol, location, sink, cancellation);
         ModeRules.CheckAddress(mode, location, sink);

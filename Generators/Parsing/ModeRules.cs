@@ -16,6 +16,12 @@ internal static class ModeRules
     /// <summary>Checks the numbers that everything else depends on.</summary>
     public static void CheckSize(string name, int levels, int indexBits, LocationInfo location, DiagnosticSink sink)
     {
+        // A mode without levels is paging off: it has no tables to describe.
+        if (levels == 0 && indexBits == 0)
+        {
+            return;
+        }
+
         if (levels is < MinLevels or > MaxLevels)
         {
             sink.Report(ModeDiagnostics.BadLevels, location, name, levels);

@@ -14,6 +14,6 @@ namespace Mmu.Architecture;
 [Reserved(3, 6, Level = 2, In = EntryKinds.Table)]
 [Reserved(12, 29, Level = 3, In = EntryKinds.Leaf)]
 [Reserved(12, 20, Level = 2, In = EntryKinds.Leaf)]
-[Reserved(3, 7, Level = 3, In = EntryKinds.Leaf, When = ReservedWhen.No1GPages)]
-[Reserved(3, 7, Level = 2, In = EntryKinds.Leaf, When = ReservedWhen.No2MPages)]
+[Reserved(7, 7, Level = 3, In = EntryKinds.Leaf, When = ReservedWhen.No1GPages)]
+[Reserved(7, 7, Level = 2, In = EntryKinds.Leaf, When = ReservedWhen.No2MPages)]
 internal readonly partial struct Ept5;

@@ -1,0 +1,113 @@
+// Architecture: turns control state into one table look-up per access.
+namespace Mmu.Architecture;
+
+/// <summary>Computes <see cref="AccessPlans"/>. Intel SDM "Determination of Access Rights", "EPT Violations"; AMD APM "Page Protection", "Nested Paging".</summary>
+internal static class PermissionRules
+{
+    // Sets of the 16 combinations of Rights: bit r is set if combination r has, or lacks, the right.
+    private const int NoRead = 0x5555;
+    private const int NoWrite = 0x3333;
+    private const int NoUser = 0x0F0F;
+    private const int WithUser = 0xF0F0;
+    private const int NoExecute = 0x00FF;
+
+    /// <summary>Fills the plans of a guest's own paging.</summary>
+    internal static void FillLegacy(ref AccessPlans plans, in LegacyRules rules)
+    {
+        for (int bits = 0; bits < AccessPlans.Count; bits++)
+        {
+            int deny = LegacyDeny(bits, rules);
+            ref AccessPlan plan = ref plans[bits];
+            plan.Deny = (ushort)deny;
+
+            // What makes a page a shadow-stack page is not in the accumulated rights.
+            plan.Suspect = (bits & (int)AccessFlags.ShadowStack) != 0 ? ushort.MaxValue : (ushort)(deny | NoRead);
+            plan.LeafMust = (bits & 3) == (int)AccessKind.Write ? rules.DirtyMask : 0;
+        }
+
+        FillKeys(ref plans, rules);
+    }
+
+    /// <summary>Fills the protection-key part of the plans: PKRU and IA32_PKRS change far more often than the rest.</summary>
+    internal static void FillKeys(ref AccessPlans plans, in LegacyRules rules)
+    {
+        uint user = rules.UserKeysOn ? rules.Pkru : 0;
+        uint supervisor = rules.SupervisorKeysOn ? rules.Pkrs : 0;
+        for (int bits = 0; bits < AccessPlans.Count; bits++)
+        {
+            bool byUser = (bits & (int)AccessFlags.User) != 0;
+            bool write = (bits & 3) == (int)AccessKind.Write && (byUser || rules.WriteProtect);
+            bool data = (bits & 3) != (int)AccessKind.Fetch;
+            ref AccessPlan plan = ref plans[bits];
+#if MMU_FAULT_1
+            data = true;
+#endif
+            plan.UserKeys = data ? RefusingKeys(user, write) : (ushort)0;
+            plan.SupervisorKeys = data && !byUser ? RefusingKeys(supervisor, write) : (ushort)0;
+            plan.SuspectKeys = (ushort)(plan.UserKeys | plan.SupervisorKeys);
+        }
+    }
+
+    /// <summary>Fills the plans of EPT: only the kind of access counts and, under mode-based execute control, for a fetch whether the linear address is user-mode.</summary>
+    internal static void FillEpt(ref AccessPlans plans, bool modeBasedExecute, uint dirtyMask)
+    {
+        for (int bits = 0; bits < AccessPlans.Count; bits++)
+        {
+            int deny = (AccessKind)(bits & 3) switch
+            {
+                AccessKind.Read => NoRead,
+                AccessKind.Write => NoWrite,
+                _ => modeBasedExecute && (bits & (int)AccessFlags.User) != 0 ? NoUser : NoExecute,
+            };
+            ref AccessPlan plan = ref plans[bits];
+            plan = default;
+            plan.Deny = (ushort)deny;
+            plan.Suspect = (ushort)(deny | NoRead);
+            plan.LeafMust = (bits & 3) == (int)AccessKind.Write ? dirtyMask : 0;
+        }
+    }
+
+    private static int LegacyDeny(int bits, in LegacyRules rules)
+    {
+        bool user = (bits & (int)AccessFlags.User) != 0;
+        if ((bits & (int)AccessFlags.ShadowStack) != 0)
+        {
+            return NoRead | (user ? NoUser : WithUser);
+        }
+
+        int deny = NoRead | (user ? NoUser : 0);
+        switch ((AccessKind)(bits & 3))
+        {
+            case AccessKind.Fetch:
+                deny |= NoExecute | (rules.Smep && !user ? WithUser : 0);
+                break;
+            case AccessKind.Write when user || rules.WriteProtect:
+                deny |= NoWrite;
+                goto default;
+            default:
+                deny |= !user && SmapApplies(bits, rules) ? WithUser : 0;
+                break;
+        }
+
+        return deny;
+    }
+
+    private static bool SmapApplies(int bits, in LegacyRules rules)
+    {
+#if MMU_FAULT_2
+        return rules.Smap && (bits & (int)AccessFlags.AlignmentCheck) == 0;
+#else
+        return rules.Smap && ((bits & (int)AccessFlags.Implicit) != 0 || (bits & (int)AccessFlags.AlignmentCheck) == 0);
+#endif
+    }
+
+    /// <summary>The keys whose access-disable bit, or for a write whose write-disable bit, is set. Key k has bits 2k (AD) and 2k+1 (WD).</summary>
+    private static ushort RefusingKeys(uint register, bool write)
+    {
+        uint even = (register | (write ? register >> 1 : 0)) & 0x5555_5555;
+        even = (even | (even >> 1)) & 0x3333_3333;
+        even = (even | (even >> 2)) & 0x0F0F_0F0F;
+        even = (even | (even >> 4)) & 0x00FF_00FF;
+        return (ushort)(even | (even >> 8));
+    }
+}

@@ -1,0 +1,198 @@
+// Guest: the memory slots of a VM, and reads and writes by guest physical address.
+using System;
+using System.Threading;
+using Mmu.Addressing;
+
+namespace Mmu.Guest;
+
+/// <summary>The guest-physical memory of a VM: up to <see cref="MaxSlots"/> slots that do not overlap.</summary>
+/// <remarks>
+/// Slots may be added and removed while other threads walk; a walk uses the slots that were there when it began. The host must keep a removed slot's memory valid
+/// until every walk that began before the removal has ended.
+/// </remarks>
+public sealed class GuestMemory
+{
+    /// <summary>Most slots a VM can have.</summary>
+    public const int MaxSlots = 32764;
+
+    private const ulong PageBytes = 4096;
+    private const ulong AddressLimit = 1UL << 52;
+    private const ulong MaxSlotBytes = int.MaxValue * PageBytes;
+
+    private readonly Lock _changing = new();
+
+    // immutable after publish; replaced under _changing
+    private volatile SlotTable _table = SlotTable.Empty;
+
+    /// <summary>The slots, in ascending order of address. A snapshot.</summary>
+    public ReadOnlySpan<MemorySlot> Slots => _table.Slots;
+
+    internal SlotTable Table => _table;
+
+    /// <summary>Adds a slot.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <exception cref="ArgumentException">The slot is unaligned, empty, too large, wraps, ends above bit 52, has no host address, or overlaps another.</exception>
+    /// <exception cref="InvalidOperationException">There are already <see cref="MaxSlots"/> slots.</exception>
+    public void AddSlot(in MemorySlot slot)
+    {
+        Validate(slot);
+        lock (_changing)
+        {
+            SlotTable table = _table;
+            if (table.Slots.Length == MaxSlots)
+            {
+                throw new InvalidOperationException($"The VM already has {MaxSlots} memory slots.");
+            }
+
+            int at = table.IndexOf(slot.Base.Value);
+            RefuseOverlap(slot, table, at - 1);
+            RefuseOverlap(slot, table, at);
+            _table = table.With(slot);
+        }
+    }
+
+    /// <summary>Removes the slot that starts at the given address.</summary>
+    /// <param name="baseAddress">Its first guest physical address.</param>
+    /// <exception cref="ArgumentException">No slot starts there.</exception>
+    public void RemoveSlot(Gpa baseAddress)
+    {
+        lock (_changing)
+        {
+            SlotTable table = _table;
+            int at = table.IndexOf(baseAddress.Value);
+            if (at == table.Slots.Length || table.Slots[at].Base != baseAddress)
+            {
+                throw new ArgumentException($"No memory slot starts at {baseAddress}.", nameof(baseAddress));
+            }
+
+            _table = table.Without(at);
+        }
+    }
+
+    /// <summary>The pointer to a guest physical address in this process; false if no slot holds it.</summary>
+    /// <param name="gpa">The address.</param>
+    /// <param name="hostAddress">The pointer, valid up to the end of its page at least; 0 on failure.</param>
+    /// <returns>True if a slot holds the address.</returns>
+    public bool TryGetHostAddress(Gpa gpa, out nuint hostAddress)
+    {
+        bool found = _table.TryFind(gpa.Value, out GuestWindow window);
+        hostAddress = found ? window.HostOf(gpa.Value) : 0;
+        return found;
+    }
+
+    /// <summary>Reads guest memory. Nothing is copied unless all of it lies in slots.</summary>
+    /// <param name="gpa">First address.</param>
+    /// <param name="destination">Receives the bytes.</param>
+    /// <returns>False if a byte lies outside every slot.</returns>
+    public bool TryRead(Gpa gpa, Span<byte> destination)
+    {
+        SlotTable table = _table;
+        if (!Covers(table, gpa.Value, destination.Length, forWrite: false))
+        {
+            return false;
+        }
+
+        ulong at = gpa.Value;
+        while (!destination.IsEmpty)
+        {
+            _ = table.TryFind(at, out GuestWindow window);
+            int bytes = (int)Math.Min((ulong)destination.Length, window.BytesFrom(at));
+            window.Read(at, destination[..bytes]);
+            destination = destination[bytes..];
+            at += (ulong)bytes;
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes guest memory. Nothing is written unless all of it lies in writable slots.</summary>
+    /// <param name="gpa">First address.</param>
+    /// <param name="source">The bytes.</param>
+    /// <returns>False if a byte lies outside every writable slot.</returns>
+    public bool TryWrite(Gpa gpa, ReadOnlySpan<byte> source)
+    {
+        SlotTable table = _table;
+        if (!Covers(table, gpa.Value, source.Length, forWrite: true))
+        {
+            return false;
+        }
+
+        ulong at = gpa.Value;
+        while (!source.IsEmpty)
+        {
+            _ = table.TryFind(at, out GuestWindow window);
+            int bytes = (int)Math.Min((ulong)source.Length, window.BytesFrom(at));
+            window.Write(at, source[..bytes]);
+            source = source[bytes..];
+            at += (ulong)bytes;
+        }
+
+        return true;
+    }
+
+    private static bool Covers(SlotTable table, ulong gpa, int length, bool forWrite)
+    {
+        ulong left = (ulong)length;
+        while (left != 0)
+        {
+            if (!table.TryFind(gpa, out GuestWindow window) || (forWrite && window.IsReadOnly))
+            {
+                return false;
+            }
+
+            ulong bytes = Math.Min(left, window.BytesFrom(gpa));
+            left -= bytes;
+            gpa += bytes;
+        }
+
+        return true;
+    }
+
+    private static void Validate(in MemorySlot slot)
+    {
+        if (slot.Base.Value % PageBytes != 0)
+        {
+            throw new ArgumentException($"The slot's base {slot.Base} is not a multiple of 4096.", nameof(slot));
+        }
+
+        if (slot.Size == 0 || slot.Size % PageBytes != 0)
+        {
+            throw new ArgumentException($"The slot's size 0x{slot.Size:x} is not a positive multiple of 4096.", nameof(slot));
+        }
+
+        if (slot.Size > MaxSlotBytes)
+        {
+            throw new ArgumentException($"The slot's size 0x{slot.Size:x} exceeds the limit of 0x{MaxSlotBytes:x} bytes.", nameof(slot));
+        }
+
+        if (slot.Base.Value >= AddressLimit || slot.Size > AddressLimit - slot.Base.Value)
+        {
+            throw new ArgumentException($"The slot at {slot.Base} of 0x{slot.Size:x} bytes ends above the limit 0x{AddressLimit:x}.", nameof(slot));
+        }
+
+        if (slot.HostAddress == 0 || slot.HostAddress % (nuint)PageBytes != 0)
+        {
+            throw new ArgumentException($"The slot's host address 0x{slot.HostAddress:x} is not a positive multiple of 4096.", nameof(slot));
+        }
+
+        if (slot.HostAddress > nuint.MaxValue - (nuint)slot.Size)
+        {
+            throw new ArgumentException($"The slot's host range at 0x{slot.HostAddress:x} of 0x{slot.Size:x} bytes wraps.", nameof(slot));
+        }
+    }
+
+    private static void RefuseOverlap(in MemorySlot slot, SlotTable table, int index)
+    {
+        if ((uint)index >= (uint)table.Slots.Length)
+        {
+            return;
+        }
+
+        MemorySlot other = table.Slots[index];
+        if (slot.Base.Value <= other.Last.Value && other.Base.Value <= slot.Last.Value)
+        {
+            throw new ArgumentException(
+                $"The slot {slot.Base}–{slot.Last} overlaps the slot {other.Base}–{other.Last}.", nameof(slot));
+        }
+    }
+}

@@ -1,0 +1,2 @@
+// Core: no method relies on zeroed locals.
+[module: System.Runtime.CompilerServices.SkipLocalsInit]

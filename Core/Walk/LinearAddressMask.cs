@@ -1,0 +1,37 @@
+// Walk: linear-address masking.
+using Mmu.Architecture;
+
+namespace Mmu.Walk;
+
+/// <summary>Which bits linear-address masking ignores, for each half of the address space. Intel SDM "Linear-Address Masking".</summary>
+/// <param name="User">Bits ignored in an address whose bit 63 is 0.</param>
+/// <param name="Supervisor">Bits ignored in an address whose bit 63 is 1.</param>
+internal readonly record struct LinearAddressMask(ulong User, ulong Supervisor)
+{
+    private const ulong Bits62To48 = 0x7FFF_0000_0000_0000;
+    private const ulong Bits62To57 = 0x7E00_0000_0000_0000;
+
+    /// <summary>The masks that CR3 and CR4 select; U57 goes before U48.</summary>
+    internal static LinearAddressMask From(in ControlState state, CpuFeatures features)
+    {
+        if (!features.Lam)
+        {
+            return default;
+        }
+
+        ulong user = (state.Cr3 & ControlBits.Cr3LamU57) != 0 ? Bits62To57 : (state.Cr3 & ControlBits.Cr3LamU48) != 0 ? Bits62To48 : 0;
+        ulong supervisor = (state.Cr4 & ControlBits.Cr4LamSup) == 0 ? 0 : (state.Cr4 & ControlBits.Cr4La57) != 0 ? Bits62To57 : Bits62To48;
+        return new LinearAddressMask(user, supervisor);
+    }
+
+    /// <summary>The address without its tag; unchanged for accesses that masking does not concern.</summary>
+    internal ulong Untag(ulong gva, uint access)
+    {
+        if ((access & 3) == (uint)AccessKind.Fetch || (access & (uint)AccessFlags.Implicit) != 0)
+        {
+            return gva;
+        }
+
+        return (long)gva < 0 ? gva | Supervisor : gva & ~User;
+    }
+}

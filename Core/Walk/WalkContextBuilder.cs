@@ -1,0 +1,182 @@
+// Walk: prepares a dimension for walking when control state changes.
+using System;
+using Mmu.Architecture;
+
+namespace Mmu.Walk;
+
+/// <summary>Fills <see cref="WalkContext"/>s from control state: selects the mode and computes everything that walks look up.</summary>
+internal static unsafe class WalkContextBuilder
+{
+    private const ulong LargeBit = 0x80;
+    private const uint LegacyDirty = 0x40;
+    private const ulong LegacyAccessed = 0x20;
+    private const ulong EptDirty = 0x200;
+    private const ulong EptAccessed = 0x100;
+    private const ulong EptRights = 0x7;
+    private const ulong EptUserExecute = 0x400;
+    private const ulong EveryPatEntry = 0x24_9249;
+    private const ulong RootMask = 0x000F_FFFF_FFFF_F000;
+
+    /// <summary>Prepares a guest's own paging; the state is legal. The PDPTE registers are left alone.</summary>
+    internal static void FillGuest(WalkContext context, in ControlState state, CpuFeatures features, WalkContext? second)
+    {
+        bool longMode = ControlStateRules.IsLongMode(state);
+        bool noExecute = (state.Cr4 & ControlBits.Cr4Pae) != 0 && (state.Efer & ControlBits.EferNxe) != 0;
+        bool paging = (state.Cr0 & ControlBits.Cr0Pg) != 0;
+        context.Code = Select(state, second);
+        context.Root = Root(context.Code, state.Cr3);
+        context.Style = FaultStyle.PageFault;
+        context.Second = second;
+        context.Masking = longMode ? LinearAddressMask.From(state, features) : default;
+        context.ReportsFetch = noExecute || (state.Cr4 & ControlBits.Cr4Smep) != 0;
+        context.AccessedMask = LegacyAccessed;
+        context.PresentMask = 1;
+        context.LargeMask = longMode || (state.Cr4 & (ControlBits.Cr4Pae | ControlBits.Cr4Pse)) != 0 ? LargeBit : 0;
+        context.ResultBase = paging
+            ? PackPat(state.Pat) | ((state.Cr4 & ControlBits.Cr4Pge) != 0 ? WalkResult.GlobalPagesFlag : 0)
+            : ((ulong)MemoryType.WriteBack * EveryPatEntry) << WalkResult.PatShift;
+        ReservedInputs inputs = new()
+        {
+            PhysicalAddressBits = features.PhysicalAddressBits,
+            Amd = features.Vendor == CpuVendor.Amd,
+            NoExecuteOff = !noExecute,
+            No1GPages = !features.Pages1G,
+            Pse36 = features.Pse36,
+        };
+        context.Code.FillReserved(inputs, ref context.Reserved);
+        PermissionRules.FillLegacy(ref context.Plans, Rules(state));
+    }
+
+    /// <summary>The legacy permission switches of a control state.</summary>
+    internal static LegacyRules Rules(in ControlState state)
+    {
+        bool longMode = ControlStateRules.IsLongMode(state);
+        return new LegacyRules
+        {
+            WriteProtect = (state.Cr0 & ControlBits.Cr0Wp) != 0,
+            Smep = (state.Cr4 & ControlBits.Cr4Smep) != 0,
+            Smap = (state.Cr4 & ControlBits.Cr4Smap) != 0,
+            UserKeysOn = longMode && (state.Cr4 & ControlBits.Cr4Pke) != 0,
+            SupervisorKeysOn = longMode && (state.Cr4 & ControlBits.Cr4Pks) != 0,
+            Pkru = state.Pkru,
+            Pkrs = state.Pkrs,
+            DirtyMask = LegacyDirty,
+        };
+    }
+
+    /// <summary>Prepares EPT as a second dimension.</summary>
+    internal static ControlStateStatus FillEpt(WalkContext context, in EptControl ept)
+    {
+        RefusePhysicalAddressBits(ept.PhysicalAddressBits, nameof(ept));
+        ulong levels = ((ept.EptPointer >> 3) & 7) + 1;
+        bool accessedDirty = (ept.EptPointer & 0x40) != 0;
+        if ((ept.EptPointer & 7) is not 0 and not 6
+            || levels is not 4 and not 5
+            || (levels == 5 && !ept.FiveLevels)
+            || (accessedDirty && !ept.AccessedDirty)
+            || (ept.EptPointer & (0xF80 | (ulong.MaxValue << ept.PhysicalAddressBits))) != 0)
+        {
+            return ControlStateStatus.EptPointerInvalid;
+        }
+
+        context.Code = levels == 5 ? Ept5Walker.Code : Ept4Walker.Code;
+        context.Root = ept.EptPointer & RootMask;
+        context.Style = FaultStyle.Ept;
+        context.ExecuteOnly = ept.ExecuteOnly;
+        context.ModeBasedExecute = ept.ModeBasedExecute;
+        context.GuestModeExecuteTrap = false;
+        context.AccessedMask = accessedDirty ? EptAccessed : 0;
+        context.PresentMask = EptRights | (ept.ModeBasedExecute ? EptUserExecute : 0);
+        context.LargeMask = LargeBit;
+        context.ResultBase = 0;
+        ReservedInputs inputs = new() { PhysicalAddressBits = ept.PhysicalAddressBits, No1GPages = !ept.Pages1G, No2MPages = !ept.Pages2M };
+        context.Code.FillReserved(inputs, ref context.Reserved);
+        PermissionRules.FillEpt(ref context.Plans, ept.ModeBasedExecute, accessedDirty ? (uint)EptDirty : 0);
+        return ControlStateStatus.Legal;
+    }
+
+    /// <summary>Prepares nested page tables as a second dimension.</summary>
+    internal static ControlStateStatus FillNpt(WalkContext context, in NptControl npt)
+    {
+        RefusePhysicalAddressBits(npt.PhysicalAddressBits, nameof(npt));
+        bool pae = (npt.HostCr4 & ControlBits.Cr4Pae) != 0;
+        bool longMode = (npt.HostEfer & ControlBits.EferLma) != 0;
+        bool noExecute = pae && (npt.HostEfer & ControlBits.EferNxe) != 0;
+        if ((longMode && !pae) || (npt.NestedCr3 & (ulong.MaxValue << npt.PhysicalAddressBits)) != 0)
+        {
+            return ControlStateStatus.NestedCr3Invalid;
+        }
+
+        context.Code = !pae ? Npt32Walker.Code : !longMode ? NptPaeWalker.Code : (npt.HostCr4 & ControlBits.Cr4La57) != 0 ? Npt5Walker.Code : Npt4Walker.Code;
+        context.Root = Root(context.Code, npt.NestedCr3);
+        context.Style = FaultStyle.Npt;
+        context.ModeBasedExecute = false;
+        context.GuestModeExecuteTrap = npt.GuestModeExecuteTrap;
+        context.ReportsFetch = noExecute || (npt.HostCr4 & ControlBits.Cr4Smep) != 0;
+        context.AccessedMask = LegacyAccessed;
+        context.PresentMask = 1;
+        context.LargeMask = (npt.HostCr4 & (ControlBits.Cr4Pae | ControlBits.Cr4Pse)) != 0 ? LargeBit : 0;
+        context.ResultBase = PackPat(npt.HostPat);
+        ReservedInputs inputs = new()
+        {
+            PhysicalAddressBits = npt.PhysicalAddressBits,
+            Amd = true,
+            NoExecuteOff = !noExecute,
+            No1GPages = !npt.Pages1G,
+            Pse36 = true,
+        };
+        context.Code.FillReserved(inputs, ref context.Reserved);
+
+        // Every access but a guest-supervisor fetch under GMET is a user access, and that one obeys SMEP.
+        PermissionRules.FillLegacy(ref context.Plans, new LegacyRules { WriteProtect = true, Smep = npt.GuestModeExecuteTrap, DirtyMask = LegacyDirty });
+        return ControlStateStatus.Legal;
+    }
+
+    private static WalkCode Select(in ControlState state, WalkContext? second)
+    {
+        if ((state.Cr0 & ControlBits.Cr0Pg) == 0)
+        {
+            return UnpagedWalker.Code;
+        }
+
+        if ((state.Cr4 & ControlBits.Cr4Pae) == 0)
+        {
+            return Legacy32Walker.Code;
+        }
+
+        if ((state.Efer & ControlBits.EferLma) == 0)
+        {
+            return second is { Style: FaultStyle.Npt } ? PaeInMemoryWalker.Code : PaeWalker.Code;
+        }
+
+        return (state.Cr4 & ControlBits.Cr4La57) != 0 ? Long5Walker.Code : Long4Walker.Code;
+    }
+
+    // The root's address: CR3 without what is no address, 32 bits wide outside long mode, 32-byte aligned for PDPTEs.
+    private static ulong Root(WalkCode code, ulong cr3) => code.Levels switch
+    {
+        0 => 0,
+        2 => cr3 & 0xFFFF_F000,
+        3 => cr3 & 0xFFFF_FFE0,
+        _ => cr3 & RootMask,
+    };
+
+    private static ulong PackPat(ulong pat)
+    {
+        ulong packed = 0;
+        for (int i = 0; i < 8; i++)
+        {
+            packed |= ((pat >> (8 * i)) & 7) << (3 * i);
+        }
+
+        return packed << WalkResult.PatShift;
+    }
+
+    private static void RefusePhysicalAddressBits(int bits, string name)
+    {
+        if (bits is < 32 or > 52)
+        {
+            throw new ArgumentOutOfRangeException(name, bits, "MAXPHYADDR must be 32 to 52 bits.");
+        }
+    }
+}
