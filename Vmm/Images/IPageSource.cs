@@ -7,10 +7,10 @@ namespace Mmu.Vmm.Images;
 internal interface IPageSource : IDisposable
 {
     /// <summary>Gets the number of bytes of guest memory that can be read.</summary>
-    public long Bytes { get; }
+    long Bytes { get; }
 
     /// <summary>Copies the page at <paramref name="gpa"/> (a multiple of 4096) into <paramref name="page"/> (4096 bytes).</summary>
     /// <returns>False if the image does not hold the whole page.</returns>
     /// <exception cref="InputException">The file ends or cannot be read where the page should be.</exception>
-    public bool TryReadPage(ulong gpa, Span<byte> page);
+    bool TryReadPage(ulong gpa, Span<byte> page);
 }

@@ -7,11 +7,11 @@ namespace Mmu.Vmm.Inspect;
 internal interface IAddressSpace
 {
     /// <summary>Returns every mapped page, ascending, until the address space or the budget of pages is exhausted.</summary>
-    public IEnumerable<MappedPage> Pages();
+    IEnumerable<MappedPage> Pages();
 
     /// <summary>Gets why the last listing ended before the end of the address space; null if it did not.</summary>
-    public string? Incomplete { get; }
+    string? Incomplete { get; }
 
     /// <summary>Tells how <paramref name="gva"/> is translated and what each access to it would do.</summary>
-    public Explanation Explain(ulong gva);
+    Explanation Explain(ulong gva);
 }

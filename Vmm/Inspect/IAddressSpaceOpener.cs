@@ -8,5 +8,5 @@ internal interface IAddressSpaceOpener
 {
     /// <summary>Opens the address space of <paramref name="root"/>; <paramref name="tables"/> must outlive it.</summary>
     /// <exception cref="InputException">A CPU would refuse to load such a root.</exception>
-    public IAddressSpace Open(TableMemory tables, PagingRoot root, CpuModel cpu);
+    IAddressSpace Open(TableMemory tables, PagingRoot root, CpuModel cpu);
 }

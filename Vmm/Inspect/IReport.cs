@@ -8,29 +8,29 @@ namespace Mmu.Vmm.Inspect;
 internal interface IReport
 {
     /// <summary>Starts the output: the image and all its roots.</summary>
-    public void Begin(GuestImage image);
+    void Begin(GuestImage image);
 
     /// <summary>Starts one selected root; <paramref name="note"/> says what was done to its tables before walking them.</summary>
-    public void BeginRoot(int index, PagingRoot root, bool isOnly, string? note);
+    void BeginRoot(int index, PagingRoot root, bool isOnly, string? note);
 
     /// <summary>Takes the mappings as pages.</summary>
-    public void Pages(IEnumerable<MappedPage> pages);
+    void Pages(IEnumerable<MappedPage> pages);
 
     /// <summary>Takes the pages that map <paramref name="gpa"/>.</summary>
-    public void Aliases(ulong gpa, IEnumerable<MappedPage> pages);
+    void Aliases(ulong gpa, IEnumerable<MappedPage> pages);
 
     /// <summary>Takes the mappings as pages still to be merged into ranges.</summary>
-    public void Ranges(IEnumerable<MappedPage> pages);
+    void Ranges(IEnumerable<MappedPage> pages);
 
     /// <summary>Takes the summary of a root.</summary>
-    public void Summary(RootSummary summary);
+    void Summary(RootSummary summary);
 
     /// <summary>Takes an explained walk.</summary>
-    public void Explain(Explanation explanation);
+    void Explain(Explanation explanation);
 
     /// <summary>Ends one root.</summary>
-    public void EndRoot();
+    void EndRoot();
 
     /// <summary>Ends the output.</summary>
-    public void End();
+    void End();
 }

@@ -1,0 +1,17 @@
+// Perf: one memory slot as walker.c knows it.
+using System.Runtime.InteropServices;
+
+namespace Mmu.Perf;
+
+/// <summary>Mirror of <c>slot</c> in Peers/walker.c.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct WalkSlot
+{
+    public ulong Gpa;
+    public ulong Size;
+
+    /// <summary>Host address less gpa.</summary>
+    public byte* Bias;
+
+    public ulong Flags;
+}
