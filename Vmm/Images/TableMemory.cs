@@ -1,4 +1,4 @@
-// Vmm: a private, aligned copy of the table pages that walks read, as runs of adjacent pages.
+// Vmm: a private, aligned copy of the table pages that walks read.
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
@@ -13,36 +13,56 @@ internal sealed unsafe class TableMemory : IDisposable
     private const ulong Present = 1;
     private const ulong Accessed = 1 << 5;
 
-    private readonly Dictionary<ulong, int> _index = [];
-    private readonly List<TableRun> _runs = [];
+    private readonly TableRun[] _runs;
     private byte* _memory;
 
-    private TableMemory(byte* memory)
+    private TableMemory(byte* memory, List<(ulong Gpa, ulong Size)> runs)
     {
         _memory = memory;
+        _runs = new TableRun[runs.Count];
+        for (int i = 0; i < _runs.Length; i++)
+        {
+            _runs[i] = new TableRun(runs[i].Gpa, runs[i].Size, (nint)memory);
+            memory += runs[i].Size;
+        }
     }
 
-    /// <summary>Gets the runs, ascending and not adjacent.</summary>
+    /// <summary>Gets the runs, ascending.</summary>
     public IReadOnlyList<TableRun> Runs => _runs;
 
     /// <summary>Copies <paramref name="tables"/> (page addresses) out of <paramref name="pages"/>.</summary>
     /// <exception cref="InputException">A page cannot be read, or there is no memory for the copy.</exception>
     public static TableMemory Load(IPageSource pages, SortedSet<ulong> tables)
     {
+        List<(ulong Gpa, ulong Size)> runs = TableRuns.Of(tables);
+        ulong bytes = PageMath.PageSize;
+        foreach ((_, ulong size) in runs)
+        {
+            bytes += size;
+        }
+
         TableMemory memory;
         try
         {
-            nuint bytes = (nuint)Math.Max(tables.Count, 1) * PageMath.PageSize;
-            memory = new TableMemory((byte*)NativeMemory.AlignedAlloc(bytes, PageMath.PageSize));
+            byte* block = (byte*)NativeMemory.AlignedAlloc(checked((nuint)bytes), PageMath.PageSize);
+            NativeMemory.Clear(block, (nuint)bytes);
+            memory = new TableMemory(block, runs);
         }
         catch (OutOfMemoryException e)
         {
-            throw new InputException($"no memory for {tables.Count} table pages", e);
+            throw new InputException($"no memory for {bytes} bytes of page tables", e);
         }
 
         try
         {
-            memory.Fill(pages, tables);
+            foreach (ulong gpa in tables)
+            {
+                if (!pages.TryReadPage(gpa, memory.Page(gpa)))
+                {
+                    throw new InputException($"table page 0x{gpa:x} vanished from the image while it was read");
+                }
+            }
+
             return memory;
         }
         catch
@@ -60,14 +80,14 @@ internal sealed unsafe class TableMemory : IDisposable
     public int ClearAccessedInPaeRoot(ulong cr3)
     {
         ulong gpa = cr3 & PaeRootMask;
-        if (!_index.TryGetValue(gpa & ~PageMath.OffsetMask, out int index))
+        Span<byte> page = Page(gpa & ~PageMath.OffsetMask);
+        if (page.IsEmpty)
         {
             return 0;
         }
 
-        var root = new Span<ulong>(_memory + ((nint)index * PageMath.PageSize) + (int)(gpa & PageMath.OffsetMask), PaeRootEntries);
         int cleared = 0;
-        foreach (ref ulong entry in root)
+        foreach (ref ulong entry in MemoryMarshal.Cast<byte, ulong>(page.Slice((int)(gpa & PageMath.OffsetMask), PaeRootEntries * sizeof(ulong))))
         {
             if ((entry & Present) != 0 && (entry & Accessed) != 0)
             {
@@ -86,26 +106,13 @@ internal sealed unsafe class TableMemory : IDisposable
         _memory = null;
     }
 
-    private void Fill(IPageSource pages, SortedSet<ulong> tables)
+    // Empty if the page is in no run.
+    private Span<byte> Page(ulong gpa)
     {
-        int index = 0;
-        foreach (ulong gpa in tables)
-        {
-            byte* host = _memory + ((nint)index * PageMath.PageSize);
-            if (!pages.TryReadPage(gpa, new Span<byte>(host, PageMath.PageSize)))
-            {
-                throw new InputException($"table page 0x{gpa:x} vanished from the image while it was read");
-            }
-
-            _index.Add(gpa, index++);
-            if (_runs.Count > 0 && _runs[^1].Gpa + _runs[^1].Size == gpa)
-            {
-                _runs[^1] = _runs[^1] with { Size = _runs[^1].Size + PageMath.PageSize };
-            }
-            else
-            {
-                _runs.Add(new TableRun(gpa, PageMath.PageSize, (nint)host));
-            }
-        }
+        int i = Array.BinarySearch(_runs, new TableRun(gpa, 0, 0), Comparer<TableRun>.Create((a, b) => a.Gpa.CompareTo(b.Gpa)));
+        i = i >= 0 ? i : ~i - 1;
+        return i >= 0 && gpa - _runs[i].Gpa < _runs[i].Size
+            ? new Span<byte>((byte*)_runs[i].Host + (gpa - _runs[i].Gpa), PageMath.PageSize)
+            : [];
     }
 }

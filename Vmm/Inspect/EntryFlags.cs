@@ -1,4 +1,6 @@
 // Vmm: the flags of a leaf entry in the order QEMU's `info tlb` prints them.
+using Mmu.Architecture;
+
 namespace Mmu.Vmm.Inspect;
 
 /// <summary>Formats entries and rights.</summary>

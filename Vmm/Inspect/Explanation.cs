@@ -1,5 +1,6 @@
 // Vmm: a walk told step by step.
 using System.Collections.Generic;
+using Mmu.Architecture;
 
 namespace Mmu.Vmm.Inspect;
 

@@ -7,6 +7,5 @@ namespace Mmu.Vmm.Inspect;
 internal interface IAddressSpaceOpener
 {
     /// <summary>Opens the address space of <paramref name="root"/>; <paramref name="tables"/> must outlive it.</summary>
-    /// <exception cref="InputException">A CPU would refuse to load such a root.</exception>
-    IAddressSpace Open(TableMemory tables, PagingRoot root, CpuModel cpu);
+    IAddressSpace Open(TableMemory tables, PagingRoot root, CpuModel cpu, WalkBudget budget);
 }

@@ -5,6 +5,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.IO;
+using Mmu.Architecture;
 using Mmu.Vmm.Images;
 
 namespace Mmu.Vmm.Inspect;

@@ -49,7 +49,7 @@ internal sealed class Inspector
         string? note = root.Levels == 3 && tables.ClearAccessedInPaeRoot(root.Cr3) > 0
             ? "bit 5 of the PDPTEs (reserved, but set by QEMU's software MMU) is taken as clear"
             : null;
-        IAddressSpace space = _opener.Open(tables, root, options.Cpu);
+        IAddressSpace space = _opener.Open(tables, root, options.Cpu, WalkBudget.ForTables(scan.Tables.Count));
         _report.BeginRoot(index, root, image.Roots.Count == 1 || options.Root is not null, note);
         if (options.Explain is { } gva)
         {

@@ -4,6 +4,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Text;
 using System.Text.Json;
+using Mmu.Architecture;
 using Mmu.Vmm.Images;
 
 namespace Mmu.Vmm.Inspect;

@@ -1,4 +1,6 @@
 // Vmm: adjacent pages shown as one line.
+using Mmu.Architecture;
+
 namespace Mmu.Vmm.Inspect;
 
 /// <summary>Adjacent pages of equal rights: first and last byte, rights, and the page sizes met (their sum: sizes are powers of two).</summary>

@@ -1,5 +1,6 @@
 // Vmm: which pages the user asked to see.
 using System.Collections.Generic;
+using Mmu.Architecture;
 
 namespace Mmu.Vmm.Inspect;
 

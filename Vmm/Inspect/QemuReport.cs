@@ -1,6 +1,7 @@
 // Vmm: output to compare with QEMU: "gva gpa flags" as `info tlb`, "start end urw" as `info mem`, hexadecimal, unpadded.
 using System.Collections.Generic;
 using System.IO;
+using Mmu.Architecture;
 using Mmu.Vmm.Images;
 
 namespace Mmu.Vmm.Inspect;

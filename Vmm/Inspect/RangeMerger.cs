@@ -1,5 +1,6 @@
 // Vmm: turns pages into ranges as `info mem` shows them: adjacent addresses, equal rights, wherever they lead.
 using System.Collections.Generic;
+using Mmu.Architecture;
 
 namespace Mmu.Vmm.Inspect;
 

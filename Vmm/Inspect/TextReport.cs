@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using Mmu.Architecture;
 using Mmu.Vmm.Images;
 
 namespace Mmu.Vmm.Inspect;

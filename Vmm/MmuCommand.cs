@@ -1,0 +1,60 @@
+// Vmm: the `mmu` command apart from the process around it: parses, runs, and turns bad input into one line and exit code 2.
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using Mmu.Vmm.Images;
+using Mmu.Vmm.Inspect;
+
+namespace Mmu.Vmm;
+
+/// <summary>The `mmu` command.</summary>
+internal static class MmuCommand
+{
+    /// <summary>The exit code for input that cannot be used.</summary>
+    internal const int BadInput = 2;
+
+    /// <summary>Runs the command.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="output">Standard output.</param>
+    /// <param name="error">Standard error.</param>
+    /// <param name="terminal">Where progress may be drawn; null if standard error is not a terminal.</param>
+    /// <returns>The exit code: 0, or 2 for bad input.</returns>
+    public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error, TextWriter? terminal)
+    {
+        var root = new RootCommand("Tools around x86 page tables.")
+        {
+            new InspectCommand().Build((options, writer) => Inspect(options, writer, terminal)),
+        };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            error.WriteLine($"mmu: {parsed.Errors[0].Message.ReplaceLineEndings(" ")}");
+            return BadInput;
+        }
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        }
+        catch (InputException e)
+        {
+            output.Flush();
+            error.WriteLine($"mmu: {e.Message.ReplaceLineEndings(" ")}");
+            return BadInput;
+        }
+    }
+
+    private static int Inspect(InspectOptions options, TextWriter output, TextWriter? terminal)
+    {
+        using var json = new JsonReport(output.Write);
+        IReport report = options.Format switch
+        {
+            OutputFormat.Qemu => new QemuReport(output),
+            OutputFormat.Json => json,
+            _ => new TextReport(output),
+        };
+        new Inspector(new CoreAddressSpaceOpener(), report, new Progress(terminal)).Run(options);
+        return 0;
+    }
+}
