@@ -1,9 +1,12 @@
 // Snapshot tests: a snapshot's tables in memory, ready to be walked from any root of its truth file.
 using System;
 using System.Collections.Generic;
-using Mmu.Vmm;
+using Mmu.Addressing;
+using Mmu.Architecture;
+using Mmu.Guest;
 using Mmu.Vmm.Images;
 using Mmu.Vmm.Inspect;
+using Mmu.Walk;
 
 namespace Mmu.Tests.Snapshots;
 
@@ -50,9 +53,23 @@ internal sealed class LoadedSnapshot : IDisposable
     public static PagingRoot Paging(TruthRoot root) => new(root.Label, root.Cr0, root.Cr3, root.Cr4, root.Efer);
 
     /// <summary>Returns the address space of <paramref name="root"/> as `mmu inspect` sees it.</summary>
-    public IAddressSpace Walk(TruthRoot root) =>
+    public IAddressSpace Open(TruthRoot root) =>
         new CoreAddressSpaceOpener().Open(
         Tables, Paging(root), new CpuModel(IsAmd: false, CpuModel.DefaultMaxPhyAddr), new WalkBudget(long.MaxValue));
+
+    /// <summary>Returns a walker of <paramref name="root"/>; the tables are read-only, so that no walk changes what the next one finds.</summary>
+    public GuestWalker Walker(TruthRoot root)
+    {
+        GuestMemory memory = new();
+        foreach (TableRun run in Tables.Runs)
+        {
+            memory.AddSlot(new MemorySlot(new Gpa(run.Gpa), run.Size, (nuint)run.Host, SlotFlags.ReadOnly));
+        }
+
+        GuestWalker walker = new(memory, new CpuFeatures());
+        ControlStateStatus status = walker.SetControlState(new ControlState { Cr0 = root.Cr0, Cr3 = root.Cr3, Cr4 = root.Cr4, Efer = root.Efer });
+        return status == ControlStateStatus.Legal ? walker : throw new InvalidOperationException($"{root} is refused: {status}");
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Tables.Dispose();

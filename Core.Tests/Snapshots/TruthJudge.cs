@@ -1,15 +1,20 @@
 // Snapshot tests: compares one root's walks with its truth lines and collects what differs.
 using System.Collections.Generic;
 using System.Linq;
+using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Vmm.Images;
 using Mmu.Vmm.Inspect;
+using Mmu.Walk;
 
 namespace Mmu.Tests.Snapshots;
 
 /// <summary>The comparison of a snapshot with its truth file.</summary>
 internal sealed class TruthJudge
 {
+    // EFLAGS.AC lifts SMAP: QEMU's monitor translates whatever is mapped.
+    private static readonly Access _probe = new(AccessKind.Read, AccessFlags.AlignmentCheck);
+
     private readonly LoadedSnapshot _snapshot;
     private readonly Dictionary<ulong, List<(ulong, ulong, string)>> _upperHalves = [];
 
@@ -27,12 +32,12 @@ internal sealed class TruthJudge
     /// <summary>Judges every line of <paramref name="root"/>.</summary>
     public void Judge(TruthRoot root)
     {
-        List<MappedPage> walked = [.. _snapshot.Walk(root).Pages()];
-        List<(ulong Gva, ulong Gpa, string Flags)> lines =
-            walked.ConvertAll(p => (p.Gva, p.Gpa, EntryFlags.OfLeaf(p.Entry, p.Size > PageMath.PageSize)));
-        JudgePages(root, lines);
+        List<MappedPage> walked = [.. _snapshot.Open(root).Pages()];
+        JudgePages(root, walked.ConvertAll(p => (p.Gva, p.Gpa, EntryFlags.OfLeaf(p.Entry, p.Size > PageMath.PageSize))));
         JudgeRanges(root, walked);
-        JudgeTranslations(root);
+        GuestWalker walker = _snapshot.Walker(root);
+        JudgeEachPage(root, walker);
+        JudgeTranslations(root, walker);
     }
 
     // T lists the whole of the first root; of the others only the lower half, and K says whose upper half theirs equals.
@@ -71,15 +76,33 @@ internal sealed class TruthJudge
         }
     }
 
-    private void JudgeTranslations(TruthRoot root)
+    // The same T lines once more, one translation each: the last byte of the page, its size, and the leaf.
+    private void JudgeEachPage(TruthRoot root, GuestWalker walker)
     {
-        IAddressSpace space = _snapshot.Walk(root);
+        foreach ((ulong gva, ulong gpa, string flags) in root.Pages)
+        {
+            bool ok = walker.Peek(new Gva(gva), _probe, out WalkResult result);
+            ulong last = result.PageBytes - 1;
+            bool large = result.PageBytes > PageMath.PageSize;
+            ok = ok && result.Gpa.Value == gpa && EntryFlags.OfLeaf(result.Entry, large) == flags && large == (flags[2] == 'P');
+            ok = ok && walker.Translate(new Gva(gva + last), _probe, out result) && result.Gpa.Value == gpa + last;
+            if (!ok)
+            {
+                Mismatches.Add($"{root}: T {gva:x} {gpa:x} {flags}, translated {result}");
+            }
+        }
+    }
+
+    private void JudgeTranslations(TruthRoot root, GuestWalker walker)
+    {
         foreach ((ulong gva, ulong? gpa) in root.Translations)
         {
-            ulong? walked = space.Explain(gva).Gpa;
-            if (walked != gpa)
+            ulong? peeked = walker.Peek(new Gva(gva), _probe, out WalkResult result) ? result.Gpa.Value : null;
+            ulong? translated = walker.Translate(new Gva(gva), _probe, out result) ? result.Gpa.Value : null;
+            ulong? explained = walker.Explain(new Gva(gva), _probe).Result is { IsTranslated: true } told ? told.Gpa.Value : null;
+            if (peeked != gpa || translated != gpa || explained != gpa)
             {
-                Mismatches.Add($"{root}: G {gva:x} {gpa:x}, walked {walked:x}");
+                Mismatches.Add($"{root}: G {gva:x} {gpa:x}, peeked {peeked:x}, translated {translated:x}, explained {explained:x}");
             }
         }
 
