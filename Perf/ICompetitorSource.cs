@@ -7,5 +7,5 @@ namespace Mmu.Perf;
 internal interface ICompetitorSource
 {
     /// <summary>Competitors of the given kind; empty where the family has none.</summary>
-    public IEnumerable<Competitor> Create(MeasureKind kind, WorkingSet set);
+    IEnumerable<Competitor> Create(MeasureKind kind, WorkingSet set);
 }
