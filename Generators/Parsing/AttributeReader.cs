@@ -46,8 +46,8 @@ internal readonly struct AttributeReader
     public INamedTypeSymbol? Type(int index) =>
         index < _data.ConstructorArguments.Length && _data.ConstructorArguments[index] is { Kind: TypedConstantKind.Type, Value: INamedTypeSymbol type } ? type : null;
 
-    /// <summary>A named argument as a number; the given default if it is absent.</summary>
-    public int Number(string name, int absent) => Find(name) is { Kind: not TypedConstantKind.Array, Value: int value } ? value : absent;
+    /// <summary>A named argument as a number; <see langword="null"/> if it is absent.</summary>
+    public int? Number(string name) => Find(name) is { Kind: not TypedConstantKind.Array, Value: int value } ? value : null;
 
     /// <summary>A named argument as a truth value; false if it is absent.</summary>
     public bool Flag(string name) => Find(name) is { Kind: not TypedConstantKind.Array, Value: true };

@@ -18,6 +18,7 @@ internal static class ModeDetailsParser
     {
         if (mode.Levels == 0)
         {
+            ModeRules.CheckUnpaged(mode, symbol, location, sink, cancellation);
             return mode;
         }
 
@@ -121,8 +122,8 @@ internal static class ModeDetailsParser
             return null;
         }
 
-        int level = attribute.Number("Level", 0);
-        int kinds = attribute.Number("In", TableKind | LeafKind);
+        int level = attribute.Number("Level") ?? 0;
+        int kinds = attribute.Number("In") ?? (TableKind | LeafKind);
         string? when = attribute.Member("When", "Always");
         bool usable = ReservedRules.CheckNumbers(mode, low, high, level, attribute.Location, sink);
         if ((kinds & ~(TableKind | LeafKind)) != 0)

@@ -12,7 +12,7 @@ internal static class ModeDiagnostics
     public static readonly DiagnosticDescriptor BadLevels = new(
         "MMU1101",
         "Number of levels out of range",
-        "'{0}' has {1} levels; a mode has 2 to 5",
+        "'{0}' has {1} levels; a mode has 2 to 5, or 0 with paging off",
         Category,
         DiagnosticSeverity.Error,
         isEnabledByDefault: true,
@@ -22,7 +22,7 @@ internal static class ModeDiagnostics
     public static readonly DiagnosticDescriptor BadIndexBits = new(
         "MMU1102",
         "Index bits out of range",
-        "'{0}' has {1} index bits per level; they must be 1 to 16",
+        "'{0}' has {1} index bits per level; they must be 1 to 16, or none without levels",
         Category,
         DiagnosticSeverity.Error,
         isEnabledByDefault: true,
@@ -237,4 +237,14 @@ internal static class ModeDiagnostics
         DiagnosticSeverity.Error,
         isEnabledByDefault: true,
         helpLinkUri: "docs/diagnostics/MMU1123.md");
+
+    /// <summary>Mode without levels speaks of tables.</summary>
+    public static readonly DiagnosticDescriptor UnpagedWithTables = new(
+        "MMU1124",
+        "Mode without levels speaks of tables",
+        "'{0}' has no levels, so its addresses are truncated and it has no [{1}]",
+        Category,
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true,
+        helpLinkUri: "docs/diagnostics/MMU1124.md");
 }

@@ -26,8 +26,8 @@ internal static class ModeParser
         var sink = new DiagnosticSink();
         DeclarationShape.Check(symbol, attribute.Location, sink, cancellation);
         LayoutSpec? layout = ParseLayout(attribute, sink, cancellation);
-        int levels = attribute.Number("Levels", 0);
-        int indexBits = attribute.Number("IndexBits", 0);
+        int? levels = attribute.Number("Levels");
+        int? indexBits = attribute.Number("IndexBits");
         AddressForm? address = ParseAddress(attribute, sink);
         ModeRules.CheckSize(symbol.Name, levels, indexBits, attribute.Location, sink);
 
@@ -40,8 +40,8 @@ internal static class ModeParser
                 symbol.Name,
                 Path.GetFileName(attribute.Location.Path),
                 layout!,
-                levels,
-                indexBits,
+                levels!.Value,
+                indexBits ?? 0,
                 address!.Value,
                 default,
                 default,

@@ -1,5 +1,7 @@
 // Generators: the rules of a mode's size and levels.
 using System.Collections.Generic;
+using System.Threading;
+using Microsoft.CodeAnalysis;
 using Mmu.Generators.Model;
 
 namespace Mmu.Generators.Parsing;
@@ -13,23 +15,37 @@ internal static class ModeRules
     private const int MaxAddressBits = 57;
     private const int MaxTruncatedAddressBits = 32;
 
-    /// <summary>Checks the numbers that everything else depends on.</summary>
-    public static void CheckSize(string name, int levels, int indexBits, LocationInfo location, DiagnosticSink sink)
+    private static readonly string[] _refinements = ["Leaf", "Reserved", "RootTable", "HighFrame"];
+
+    /// <summary>Checks the numbers that everything else depends on; <see langword="null"/> stands for one that is not given.</summary>
+    public static void CheckSize(string name, int? levels, int? indexBits, LocationInfo location, DiagnosticSink sink)
     {
-        // A mode without levels is paging off: it has no tables to describe.
-        if (levels == 0 && indexBits == 0)
+        bool isUnpaged = levels == 0;
+        if (levels is not 0 and (null or < MinLevels or > MaxLevels))
         {
-            return;
+            sink.Report(ModeDiagnostics.BadLevels, location, name, levels is { } given ? given : "no");
         }
 
-        if (levels is < MinLevels or > MaxLevels)
+        if (isUnpaged ? indexBits is not (null or 0) : indexBits is null or < 1 or > MaxIndexBits)
         {
-            sink.Report(ModeDiagnostics.BadLevels, location, name, levels);
+            sink.Report(ModeDiagnostics.BadIndexBits, location, name, indexBits is { } given ? given : "no");
+        }
+    }
+
+    /// <summary>Checks a mode without levels, which has nothing that speaks of tables.</summary>
+    public static void CheckUnpaged(ModeSpec mode, INamedTypeSymbol symbol, LocationInfo location, DiagnosticSink sink, CancellationToken cancellation)
+    {
+        if (mode.Address != AddressForm.Truncated)
+        {
+            sink.Report(ModeDiagnostics.UnpagedWithTables, location, mode.Name, "other AddressForm");
         }
 
-        if (indexBits is < 1 or > MaxIndexBits)
+        foreach (string name in _refinements)
         {
-            sink.Report(ModeDiagnostics.BadIndexBits, location, name, indexBits);
+            foreach (AttributeReader attribute in AttributeReader.All(symbol, name + "Attribute", cancellation))
+            {
+                sink.Report(ModeDiagnostics.UnpagedWithTables, attribute.Location, mode.Name, name);
+            }
         }
     }
 
