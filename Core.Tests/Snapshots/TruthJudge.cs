@@ -7,6 +7,8 @@ using Mmu.Vmm.Images;
 using Mmu.Vmm.Inspect;
 using Mmu.Walk;
 
+using MappedPage = Mmu.Vmm.Inspect.MappedPage;
+
 namespace Mmu.Tests.Snapshots;
 
 /// <summary>The comparison of a snapshot with its truth file.</summary>
