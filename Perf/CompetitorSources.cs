@@ -1,6 +1,7 @@
 // Perf: everyone who takes part.
 using System.Collections.Generic;
 using Mmu.Perf.Baselines;
+using Mmu.Perf.Library;
 using Mmu.Perf.Peers;
 
 namespace Mmu.Perf;
@@ -19,6 +20,7 @@ internal static class CompetitorSources
         }
 
         sources.Add(new BaselineSource());
+        sources.Add(new LibrarySource());
         return sources;
     }
 }

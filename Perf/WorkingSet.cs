@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Mmu.Perf.Peers;
 
 namespace Mmu.Perf;
 
@@ -37,9 +38,9 @@ internal sealed unsafe class WorkingSet : IDisposable
         Count = Math.Max(layout.Pages, layout.Walks);
         Gvas = (ulong*)NativeMemory.AlignedAlloc((nuint)Count * sizeof(ulong), 64);
         _leaves = (ulong*)NativeMemory.AlignedAlloc((nuint)Count * sizeof(ulong), 64);
-        Context = (WalkContext*)NativeMemory.AlignedAlloc((nuint)sizeof(WalkContext), 64);
-        Unsafe.InitBlockUnaligned(Context, 0, (uint)sizeof(WalkContext));
-        ControlState.Fill(Context, mode);
+        Context = (PeerContext*)NativeMemory.AlignedAlloc((nuint)sizeof(PeerContext), 64);
+        Unsafe.InitBlockUnaligned(Context, 0, (uint)sizeof(PeerContext));
+        MeasuredState.Fill(Context, mode);
         Build(layout);
     }
 
@@ -60,10 +61,10 @@ internal sealed unsafe class WorkingSet : IDisposable
     public ulong Limit => _region.Bytes;
 
     /// <summary>Control state, memory and slots as the C and the generic walker read them.</summary>
-    public WalkContext* Context { get; }
+    public PeerContext* Context { get; }
 
     /// <summary>The four slots: conventional memory, a ROM, memory from 1 MiB up to the split at 3 GiB, and the rest.</summary>
-    public ReadOnlySpan<WalkSlot> Slots => new(&Context->Slot0, WalkContext.SlotCount);
+    public ReadOnlySpan<PeerSlot> Slots => new(&Context->Slot0, PeerContext.SlotCount);
 
     public static bool Exists(string name, ModeShape mode) => name == WriteSet || (Names.Contains(name) && (name != "sparse" || mode.IsLong));
 
@@ -170,7 +171,7 @@ internal sealed unsafe class WorkingSet : IDisposable
         Context->LastSlot = 2;
     }
 
-    private WalkSlot SlotAt(ulong from, ulong to, ulong flags) =>
+    private PeerSlot SlotAt(ulong from, ulong to, ulong flags) =>
         new() { Gpa = from, Size = to - from, Bias = _region.Memory, Flags = flags };
 
     private static void Shuffle(ulong* pairs, int count, ref SplitMix random)

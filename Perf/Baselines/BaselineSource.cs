@@ -9,7 +9,7 @@ internal sealed class BaselineSource : ICompetitorSource
     public IEnumerable<Competitor> Create(MeasureKind kind, WorkingSet set)
     {
         bool dependent = kind == MeasureKind.Dependent;
-        uint access = ControlState.AccessUser | (kind == MeasureKind.Write ? ControlState.AccessWrite : 0);
+        uint access = MeasuredState.AccessUser | (kind == MeasureKind.Write ? MeasuredState.AccessWrite : 0);
         if (dependent || kind == MeasureKind.Independent)
         {
             yield return new FloorCompetitor(set, dependent);

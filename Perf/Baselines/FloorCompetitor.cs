@@ -1,5 +1,6 @@
 // Perf: the floor in C#: the same dependent loads and nothing else, levels unrolled.
 using System.Runtime.CompilerServices;
+using Mmu.Perf.Peers;
 
 namespace Mmu.Perf.Baselines;
 
@@ -9,7 +10,7 @@ internal sealed unsafe class FloorCompetitor(WorkingSet set, bool dependent) : C
     private const ulong Frame = 0x000f_ffff_ffff_f000;
 
     private readonly byte* _memory = set.Memory;
-    private readonly WalkContext* _context = set.Context;
+    private readonly PeerContext* _context = set.Context;
     private readonly int _levels = set.Mode.Levels;
 
     // The mode is chosen once a chunk, and the loops are alike: a branch on it inside would be part of the floor.
@@ -80,7 +81,7 @@ internal sealed unsafe class FloorCompetitor(WorkingSet set, bool dependent) : C
     private ulong Run3(ulong* gvas, int count, ulong zero)
     {
         byte* memory = _memory;
-        WalkContext* context = _context;
+        PeerContext* context = _context;
         ulong sum = 0, gpa = 0;
         for (int i = 0; i < count; i++)
         {
@@ -95,7 +96,7 @@ internal sealed unsafe class FloorCompetitor(WorkingSet set, bool dependent) : C
     private ulong Run3(ulong* gvas, int count)
     {
         byte* memory = _memory;
-        WalkContext* context = _context;
+        PeerContext* context = _context;
         ulong sum = 0;
         for (int i = 0; i < count; i++)
         {

@@ -1,10 +1,12 @@
 // Perf: the generic walker in the measured loops.
+using Mmu.Perf.Peers;
+
 namespace Mmu.Perf.Baselines;
 
 /// <summary>Runs <see cref="GenericWalker"/> one address after the other.</summary>
 internal sealed unsafe class GenericCompetitor(WorkingSet set, uint access, bool dependent) : Competitor(Generic)
 {
-    private readonly WalkContext* _context = set.Context;
+    private readonly PeerContext* _context = set.Context;
     private GenericMode _mode = GenericMode.Of(set.Mode);
 
     public override ulong Run(ulong* gvas, int count, ulong zero)
@@ -15,7 +17,7 @@ internal sealed unsafe class GenericCompetitor(WorkingSet set, uint access, bool
 
     private ulong Dependent(GenericMode* mode, ulong* gvas, int count, ulong zero)
     {
-        WalkOutcome outcome;
+        PeerResult outcome;
         ulong sum = 0;
         ulong last = 0;
         for (int i = 0; i < count; i++)
@@ -34,7 +36,7 @@ internal sealed unsafe class GenericCompetitor(WorkingSet set, uint access, bool
 
     private ulong Independent(GenericMode* mode, ulong* gvas, int count)
     {
-        WalkOutcome outcome;
+        PeerResult outcome;
         ulong sum = 0;
         for (int i = 0; i < count; i++)
         {

@@ -1,6 +1,7 @@
 // Perf: the walker that takes the mode as run-time data; what it loses against the generated ones is what the generator is worth.
 using System.Runtime.CompilerServices;
 using System.Threading;
+using Mmu.Perf.Peers;
 
 namespace Mmu.Perf.Baselines;
 
@@ -24,7 +25,7 @@ internal static unsafe class GenericWalker
     private const int MaxLostExchanges = 8;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static int Walk(GenericMode* mode, WalkContext* context, ulong gva, uint access, WalkOutcome* outcome)
+    public static int Walk(GenericMode* mode, PeerContext* context, ulong gva, uint access, PeerResult* outcome)
     {
         int unused = mode->CanonicalShift;
         if ((ulong)((long)(gva << unused) >> unused) != gva)
@@ -81,7 +82,7 @@ internal static unsafe class GenericWalker
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Finish(GenericMode* mode, WalkContext* context, ulong gva, uint access, WalkOutcome* outcome, Found found)
+    private static int Finish(GenericMode* mode, PeerContext* context, ulong gva, uint access, PeerResult* outcome, Found found)
     {
         uint rights = Rights(found.And, found.Or);
         int refused = Check(context, access, rights, found.Entry);
@@ -90,7 +91,7 @@ internal static unsafe class GenericWalker
             return Fail(outcome, refused, (refused == KeyRefused ? 0x21u : 1) | (access & 7), found.Level, found.At, found.Entry);
         }
 
-        if ((found.And & AccessedBit) == 0 || ((access & ControlState.AccessWrite) != 0 && (found.Entry & DirtyBit) == 0))
+        if ((found.And & AccessedBit) == 0 || ((access & MeasuredState.AccessWrite) != 0 && (found.Entry & DirtyBit) == 0))
         {
             return SetAccessedDirty(mode, context, gva, access, outcome);
         }
@@ -108,7 +109,7 @@ internal static unsafe class GenericWalker
 
     // Walks again and remembers where the entries are; a lost exchange starts anew. Kept out of the hot method.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int SetAccessedDirty(GenericMode* mode, WalkContext* context, ulong gva, uint access, WalkOutcome* outcome)
+    private static int SetAccessedDirty(GenericMode* mode, PeerContext* context, ulong gva, uint access, PeerResult* outcome)
     {
         ulong* seen = stackalloc ulong[6];
         ulong* where = stackalloc ulong[6];
@@ -174,12 +175,12 @@ internal static unsafe class GenericWalker
         return Fail(outcome, Retry, 0, 0, 0, 0);
     }
 
-    private static bool ExchangeAll(GenericMode* mode, WalkContext* context, uint access, int leaf, ulong* seen, ulong* where)
+    private static bool ExchangeAll(GenericMode* mode, PeerContext* context, uint access, int leaf, ulong* seen, ulong* where)
     {
         for (int level = mode->TopLevel; level >= leaf; level--)
         {
             ulong old = seen[level];
-            ulong wanted = old | AccessedBit | (level == leaf && (access & ControlState.AccessWrite) != 0 ? DirtyBit : 0);
+            ulong wanted = old | AccessedBit | (level == leaf && (access & MeasuredState.AccessWrite) != 0 ? DirtyBit : 0);
             if (wanted == old)
             {
                 continue;
@@ -204,7 +205,7 @@ internal static unsafe class GenericWalker
     private static uint Rights(ulong and, ulong or) => ((uint)(and >> 1) & 3) | ((uint)(or >> 63) << 2);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Check(WalkContext* context, uint access, uint rights, ulong leaf)
+    private static int Check(PeerContext* context, uint access, uint rights, ulong leaf)
     {
         if (((context->Refuse[access] >> (int)rights) & 1) != 0)
         {
@@ -215,17 +216,17 @@ internal static unsafe class GenericWalker
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool KeyRefuses(WalkContext* context, uint access, uint rights, ulong leaf)
+    private static bool KeyRefuses(PeerContext* context, uint access, uint rights, ulong leaf)
     {
-        bool userPage = (rights & ControlState.RightUser) != 0;
-        uint enabled = userPage ? ControlState.KeysUser : ControlState.KeysSupervisor;
-        if ((access & ControlState.AccessFetch) != 0 || (context->Keys & enabled) == 0)
+        bool userPage = (rights & MeasuredState.RightUser) != 0;
+        uint enabled = userPage ? MeasuredState.KeysUser : MeasuredState.KeysSupervisor;
+        if ((access & MeasuredState.AccessFetch) != 0 || (context->Keys & enabled) == 0)
         {
             return false;
         }
 
         uint key = (userPage ? context->Pkru : context->Pkrs) >> (2 * ((int)(leaf >> 59) & 15));
-        return (key & 1) != 0 || ((key & 2) != 0 && (access & ControlState.AccessWrite) != 0);
+        return (key & 1) != 0 || ((key & 2) != 0 && (access & MeasuredState.AccessWrite) != 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -242,7 +243,7 @@ internal static unsafe class GenericWalker
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int Fail(WalkOutcome* outcome, int status, uint error, int level, ulong at, ulong entry)
+    private static int Fail(PeerResult* outcome, int status, uint error, int level, ulong at, ulong entry)
     {
         outcome->Status = (uint)status;
         outcome->Error = error;

@@ -37,9 +37,9 @@ internal sealed unsafe class NativePeers : ICompetitorSource
 
         NativePeers peers = new(NativeLibrary.Load(library));
         ulong size = ((delegate* unmanaged<ulong>)peers.Export("context_size"))();
-        if (size != (ulong)sizeof(WalkContext))
+        if (size != (ulong)sizeof(PeerContext))
         {
-            throw new InvalidOperationException($"ctx in walker.c is {size} bytes, WalkContext {sizeof(WalkContext)}.");
+            throw new InvalidOperationException($"ctx in walker.c is {size} bytes, PeerContext {sizeof(PeerContext)}.");
         }
 
         note = (Tool.Run("gcc", "--version") ?? "gcc").Split('\n')[0] + " -O3 -march=native -fno-tree-slp-vectorize";
@@ -48,7 +48,7 @@ internal sealed unsafe class NativePeers : ICompetitorSource
 
     public IEnumerable<Competitor> Create(MeasureKind kind, WorkingSet set)
     {
-        uint access = ControlState.AccessUser | (kind == MeasureKind.Write ? ControlState.AccessWrite : 0);
+        uint access = MeasuredState.AccessUser | (kind == MeasureKind.Write ? MeasuredState.AccessWrite : 0);
         (string Name, string Function, string Loop)[] wanted = kind switch
         {
             MeasureKind.Dependent =>

@@ -28,7 +28,7 @@ enum { KEYS_USER = 1, KEYS_SUPERVISOR = 2 };
 enum { OK = 0, NOT_PRESENT, RESERVED, REFUSED, KEY_REFUSED, NON_CANONICAL, OUTSIDE, RETRY };
 enum { READ_ONLY = 1, SLOTS = 4, MAX_LOST = 8 };
 
-// Mirrored by WalkContext.cs, WalkSlot.cs and WalkOutcome.cs.
+// Mirrored by PeerContext.cs, PeerSlot.cs and PeerResult.cs.
 typedef struct { u64 gpa, size; u8 *bias; u64 flags; } slot; // bias: host address less gpa
 
 typedef struct {

@@ -1,11 +1,11 @@
 // Perf: control state and memory of one working set, as the C and the generic walker read them.
 using System.Runtime.InteropServices;
 
-namespace Mmu.Perf;
+namespace Mmu.Perf.Peers;
 
 /// <summary>Mirror of <c>ctx</c> in Peers/walker.c, whose <c>context_size</c> is compared with this size when the library is loaded.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct WalkContext
+internal unsafe struct PeerContext
 {
     public const int SlotCount = 4;
 
@@ -22,8 +22,8 @@ internal unsafe struct WalkContext
     public uint Keys;
     private readonly uint _padding;
     public ulong LastSlot;
-    public WalkSlot Slot0;
-    public WalkSlot Slot1;
-    public WalkSlot Slot2;
-    public WalkSlot Slot3;
+    public PeerSlot Slot0;
+    public PeerSlot Slot1;
+    public PeerSlot Slot2;
+    public PeerSlot Slot3;
 }

@@ -1,8 +1,10 @@
 // Perf: the one control state that is measured, what a current Linux guest runs with, and the masks that follow from it.
+using Mmu.Perf.Peers;
+
 namespace Mmu.Perf;
 
 /// <summary>Control registers of the measured vCPU and the access rules derived from them for the C and the generic walker.</summary>
-internal static unsafe class ControlState
+internal static unsafe class MeasuredState
 {
     public const int MaxPhysicalAddressBits = 46;
 
@@ -38,7 +40,7 @@ internal static unsafe class ControlState
 
     public static ulong Efer(ModeShape mode) => mode.IsLong ? EferLong : mode.EntryBytes == 8 ? EferPae : 0;
 
-    public static void Fill(WalkContext* context, ModeShape mode)
+    public static void Fill(PeerContext* context, ModeShape mode)
     {
         FillReserved(context, mode);
         for (uint access = 0; access < 16; access++)
@@ -50,7 +52,7 @@ internal static unsafe class ControlState
         context->Keys = mode.IsLong ? KeysUser : 0;
     }
 
-    private static void FillReserved(WalkContext* context, ModeShape mode)
+    private static void FillReserved(PeerContext* context, ModeShape mode)
     {
         if (mode.EntryBytes == 4)
         {

@@ -1,11 +1,11 @@
 // Perf: the result that the C and the generic walker write through a pointer.
 using System.Runtime.InteropServices;
 
-namespace Mmu.Perf;
+namespace Mmu.Perf.Peers;
 
 /// <summary>Mirror of <c>result</c> in Peers/walker.c.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct WalkOutcome
+internal unsafe struct PeerResult
 {
     public ulong Gpa;
     public ulong Entry;
