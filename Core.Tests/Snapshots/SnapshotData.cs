@@ -7,12 +7,13 @@ namespace Mmu.Tests.Snapshots;
 /// <summary>Paths into data/snapshots.</summary>
 internal static class SnapshotData
 {
-    private static readonly string _root = FindRoot();
+    /// <summary>Gets the directory that holds the solution.</summary>
+    public static string Repository { get; } = FindRepository();
 
     /// <summary>Returns the path of <paramref name="file"/> of the snapshot <paramref name="name"/>.</summary>
-    public static string PathOf(string name, string file) => Path.Combine(_root, "data", "snapshots", name, file);
+    public static string PathOf(string name, string file) => Path.Combine(Repository, "data", "snapshots", name, file);
 
-    private static string FindRoot()
+    private static string FindRepository()
     {
         for (DirectoryInfo? directory = new(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
         {

@@ -46,9 +46,7 @@ internal sealed class Inspector
         PagingRoot root = image.Roots[index];
         TableScan scan = TableScan.Run(image.Pages, root);
         using TableMemory tables = TableMemory.Load(image.Pages, scan.Tables);
-        string? note = root.Levels == 3 && tables.ClearAccessedInPaeRoot(root.Cr3) > 0
-            ? "bit 5 of the PDPTEs (reserved, but set by QEMU's software MMU) is taken as clear"
-            : null;
+        string? note = Prepare(tables, root);
         IAddressSpace space = _opener.Open(tables, root, options.Cpu, WalkBudget.ForTables(scan.Tables.Count));
         _report.BeginRoot(index, root, image.Roots.Count == 1 || options.Root is not null, note);
         if (options.Explain is { } gva)
@@ -62,6 +60,14 @@ internal sealed class Inspector
 
         _report.EndRoot();
     }
+
+    // What the user must know to understand what follows.
+    private static string? Prepare(TableMemory tables, PagingRoot root) => root.Levels switch
+    {
+        0 => "paging is off: every address below 4 GiB is its own translation",
+        3 when tables.ClearAccessedInPaeRoot(root.Cr3) > 0 => "bit 5 of the PDPTEs (reserved, but set by QEMU's software MMU) is taken as clear",
+        _ => null,
+    };
 
     private void List(IAddressSpace space, TableScan scan, InspectOptions options)
     {

@@ -10,6 +10,7 @@ namespace Mmu.Vmm.Inspect;
 internal sealed class QemuReport : IReport
 {
     private readonly TextWriter _output;
+    private int _addressBits;
 
     public QemuReport(TextWriter output)
     {
@@ -25,6 +26,7 @@ internal sealed class QemuReport : IReport
     /// <inheritdoc/>
     public void BeginRoot(int index, PagingRoot root, bool isOnly, string? note)
     {
+        _addressBits = root.Levels == 5 ? 57 : 48;
         if (!isOnly)
         {
             _output.WriteLine($"R cr3={root.Cr3:x} cr0={root.Cr0:x} cr4={root.Cr4:x} efer={root.Efer:x}");
@@ -48,7 +50,9 @@ internal sealed class QemuReport : IReport
     {
         foreach (MappedRange range in RangeMerger.Merge(pages, Rights.User | Rights.Write))
         {
-            _output.WriteLine($"{range.Start:x} {range.Last + 1:x} {EntryFlags.InfoMem(range.Rights)}");
+            // The end of the whole address space is not sign-extended by QEMU: it prints 2^48 or 2^57.
+            ulong end = range.Last == ulong.MaxValue ? 1UL << _addressBits : range.Last + 1;
+            _output.WriteLine($"{range.Start:x} {end:x} {EntryFlags.InfoMem(range.Rights)}");
         }
     }
 

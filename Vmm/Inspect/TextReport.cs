@@ -106,7 +106,7 @@ internal sealed class TextReport : IReport
         _output.WriteLine($"  mapped: {SizeText.Of(summary.Tally.Bytes)}{(sizes.Count > 0 ? " (" + string.Join(", ", sizes) + ")" : string.Empty)}");
         if (summary.Scan.Missing.Count > 0)
         {
-            _output.WriteLine($"  {summary.Scan.Missing.Count} tables are not in the image (first at {summary.Scan.Missing.Min:x}); what they map is not shown");
+            _output.WriteLine($"  tables not in the image: {summary.Scan.Missing.Count}, first at {summary.Scan.Missing.Min:x}; what they map is not shown");
         }
 
         if (summary.Incomplete is { } reason)
@@ -144,7 +144,7 @@ internal sealed class TextReport : IReport
         if (_isOnly && _rootCount > 1)
         {
             _output.WriteLine();
-            _output.WriteLine($"{_rootCount - 1} more roots: --root N, or --root all");
+            _output.WriteLine($"Roots not shown: {_rootCount - 1}. See them with --root N or --root all.");
         }
     }
 
