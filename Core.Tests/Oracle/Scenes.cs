@@ -75,7 +75,10 @@ internal static class Scenes
         var cpu = new OracleCpu
         {
             Vendor = ept ? OracleVendor.Intel : OracleVendor.Amd,
-            Cr0 = 0x80010001, Cr4 = Cr4Pae, Efer = EferNxe, Cr3 = 0x2000,
+            Cr0 = 0x80010001,
+            Cr4 = Cr4Pae,
+            Efer = EferNxe,
+            Cr3 = 0x2000,
         };
         OracleNested nested = ept
             ? new OracleNested { IsEpt = true, EptRoot = Root }

@@ -113,7 +113,13 @@ internal sealed class WalkCase(string ids, string title, OracleCpu cpu, OracleNe
         int? pat = null, bool? global = null) =>
         End(new WalkExpectation(OracleOutcome.Ok)
         {
-            Gpa = gpa, Hpa = hpa, PageShift = shift, Rights = rights, MemoryType = memoryType, PatIndex = pat, Global = global,
+            Gpa = gpa,
+            Hpa = hpa,
+            PageShift = shift,
+            Rights = rights,
+            MemoryType = memoryType,
+            PatIndex = pat,
+            Global = global,
         });
 
     public WalkCase PageFault(ulong code, int? level = null, ulong? entry = null) =>

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Format, warnings, golden files, tests and the README's commands, as the gate runs them.
+# Usage: eng/check.sh [--quick | --nightly]
+#   --quick    format and a Release build with its tests; no Debug build, no native build
+#   --nightly  adds the Debug tests, the long tests (MMU_LONG=1) and the seeded faults (eng/faults.sh)
+# The last line counts: every test, and every other step as one.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
+
+mode=default
+case "${1:-}" in
+  "") ;;
+  --quick) mode=quick ;;
+  --nightly) mode=nightly ;;
+  *) echo "usage: eng/check.sh [--quick | --nightly]" >&2; exit 2 ;;
+esac
+
+# The README's two commands; the step "readme" holds the README to them.
+inspect_command="dotnet run --project Vmm -c Release -- inspect data/snapshots/la48/pagetables.bin.gz"
+test_command="dotnet test --project Core.Tests -c Release"
+
+passed=0
+failed=0
+skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# step NAME COMMAND...: one check, counted as one; its output is shown only when it fails.
+step() {
+  local name=$1 started=$SECONDS
+  shift
+  echo "== $name: $*"
+  if "$@" </dev/null >"$log" 2>&1; then
+    passed=$((passed + 1))
+    echo "   ok ($((SECONDS - started)) s)"
+  else
+    failed=$((failed + 1))
+    tail -n 60 "$log"
+    echo "   FAILED: $name ($((SECONDS - started)) s)"
+  fi
+}
+
+skip() {
+  skipped=$((skipped + 1))
+  echo "== $1: SKIPPED, $2"
+}
+
+# tests NAME COMMAND...: a test run, counted test by test from its own summary.
+tests() {
+  local name=$1 started=$SECONDS status
+  shift
+  echo "== $name: $*"
+  "$@" </dev/null 2>&1 | tee "$log"
+  status=${PIPESTATUS[0]}
+  local ok bad left
+  ok=$(summary succeeded)
+  bad=$(summary failed)
+  left=$(summary skipped)
+  if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ] || [ "$ok" -eq 0 ]; then
+    # It did not build, crashed or found no test: a failure that no test stands for.
+    bad=$((bad + 1))
+  fi
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+  skipped=$((skipped + left))
+  echo "   $ok passed, $bad failed, $left skipped ($((SECONDS - started)) s)"
+}
+
+summary() {
+  local count
+  count=$(sed -n "s/^ *$1: \([0-9][0-9]*\).*/\1/p" "$log" | tail -n 1)
+  echo "${count:-0}"
+}
+
+readme_states_the_commands() {
+  grep -Fq -- "$inspect_command" README.md && grep -Fq -- "$test_command" README.md
+}
+
+long_tests() {
+  MMU_LONG=1 $test_command
+}
+
+# Tests must not rewrite what is checked in (golden files above all).
+tree_is_unchanged() {
+  local now
+  now=$(git status --porcelain 2>/dev/null)
+  [ "$now" = "$tree_before" ] || { echo "changed by the run:"; echo "$now"; return 1; }
+}
+
+native_inspect_runs() {
+  dotnet publish Vmm -c Release -p:PublishAot=true -o artifacts/native -v q && artifacts/native/mmu inspect data/snapshots/la48/pagetables.bin.gz >/dev/null
+}
+
+tree_before=$(git status --porcelain 2>/dev/null)
+step "restore" dotnet restore Mmu.sln
+step "format" dotnet format whitespace Mmu.sln --verify-no-changes --no-restore
+[ "$mode" = quick ] || step "warnings, Debug" dotnet build Mmu.sln -c Debug --no-restore
+step "warnings, Release" dotnet build Mmu.sln -c Release --no-restore
+step "readme" readme_states_the_commands
+tests "tests" $test_command
+step "main job" $inspect_command
+if [ "$mode" = nightly ]; then
+  tests "tests, Debug" dotnet test --project Core.Tests -c Debug
+  tests "long tests" long_tests
+  step "seeded faults" bash eng/faults.sh
+fi
+if [ "$mode" = nightly ]; then
+  if command -v clang >/dev/null || command -v gcc >/dev/null; then
+    step "native" native_inspect_runs
+  else
+    skip "native" "no C compiler to link with"
+  fi
+fi
+step "work tree" tree_is_unchanged
+
+if [ "$skipped" -gt 0 ]; then
+  echo "$passed passed, $failed failed, $skipped skipped"
+else
+  echo "$passed passed, $failed failed"
+fi
+[ "$failed" -eq 0 ]
