@@ -54,7 +54,7 @@ internal static class MmuCommand
             OutputFormat.Json => json,
             _ => new TextReport(output),
         };
-        new Inspector(new CoreAddressSpaceOpener(), report, new Progress(terminal)).Run(options);
+        new Inspector(report, new Progress(terminal)).Run(options);
         return 0;
     }
 }

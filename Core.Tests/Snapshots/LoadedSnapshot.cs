@@ -53,9 +53,9 @@ internal sealed class LoadedSnapshot : IDisposable
     public static PagingRoot Paging(TruthRoot root) => new(root.Label, root.Cr0, root.Cr3, root.Cr4, root.Efer);
 
     /// <summary>Returns the address space of <paramref name="root"/> as `mmu inspect` sees it.</summary>
-    public IAddressSpace Open(TruthRoot root) =>
-        new CoreAddressSpaceOpener().Open(
-        Tables, Paging(root), new CpuModel(IsAmd: false, CpuModel.DefaultMaxPhyAddr), new WalkBudget(long.MaxValue));
+    public AddressSpace Open(TruthRoot root) =>
+        AddressSpace.Open(
+        Tables, Paging(root), new CpuModel(IsAmd: false, CpuModel.DefaultMaxPhyAddr), PageScan.DefaultAliasBudget);
 
     /// <summary>Returns a walker of <paramref name="root"/>; the tables are read-only, so that no walk changes what the next one finds.</summary>
     public GuestWalker Walker(TruthRoot root)

@@ -7,7 +7,6 @@ using Mmu.Vmm.Images;
 using Mmu.Vmm.Inspect;
 using Mmu.Walk;
 
-using MappedPage = Mmu.Vmm.Inspect.MappedPage;
 
 namespace Mmu.Tests.Snapshots;
 
@@ -35,9 +34,9 @@ internal sealed class TruthJudge
     public void Judge(TruthRoot root)
     {
         List<MappedPage> walked = [.. _snapshot.Open(root).Pages()];
-        JudgePages(root, walked.ConvertAll(p => (p.Gva, p.Gpa, EntryFlags.OfLeaf(p.Entry, p.Size > PageMath.PageSize))));
-        JudgeRanges(root, walked);
+        JudgePages(root, walked.ConvertAll(p => (p.Gva.Value, p.Gpa.Value, EntryFlags.OfLeaf(p.Entry, p.Bytes > PageMath.PageSize))));
         GuestWalker walker = _snapshot.Walker(root);
+        JudgeRanges(root, walker);
         JudgeEachPage(root, walker);
         JudgeTranslations(root, walker);
     }
@@ -67,12 +66,16 @@ internal sealed class TruthJudge
     }
 
     // QEMU 7.2 prints no M lines under LA57.
-    private void JudgeRanges(TruthRoot root, List<MappedPage> walked)
+    private void JudgeRanges(TruthRoot root, GuestWalker walker)
     {
         if (root.Ranges.Count > 0)
         {
-            List<(ulong, ulong, string)> ranges = [.. RangeMerger.Merge(walked, Rights.User | Rights.Write)
-                .Select(r => (r.Start, r.Last + 1, EntryFlags.InfoMem(r.Rights)))];
+            List<(ulong, ulong, string)> ranges = [];
+            foreach (MappedRegion region in walker.ScanRegions(new Gva(0), new Gva(ulong.MaxValue), Rights.User | Rights.Write))
+            {
+                ranges.Add((region.Start.Value, region.Last.Value + 1, EntryFlags.InfoMem(region.Rights)));
+            }
+
             Compare(root, "M", root.Ranges, ranges);
             Checked = Checked with { M = Checked.M + root.Ranges.Count };
         }

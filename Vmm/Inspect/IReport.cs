@@ -1,6 +1,7 @@
 // Vmm: a form of output; called in the order of its members, the ones between BeginRoot and EndRoot as the user asked.
 using System.Collections.Generic;
 using Mmu.Vmm.Images;
+using Mmu.Walk;
 
 namespace Mmu.Vmm.Inspect;
 

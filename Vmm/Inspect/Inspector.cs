@@ -2,19 +2,21 @@
 using System;
 using System.Collections.Generic;
 using Mmu.Vmm.Images;
+using Mmu.Walk;
 
 namespace Mmu.Vmm.Inspect;
 
 /// <summary>Runs one inspection.</summary>
 internal sealed class Inspector
 {
-    private readonly IAddressSpaceOpener _opener;
+    private const int LeastAliases = 4096;
+    private const int AliasesPerTable = 64;
+
     private readonly IReport _report;
     private readonly Progress _progress;
 
-    public Inspector(IAddressSpaceOpener opener, IReport report, Progress progress)
+    public Inspector(IReport report, Progress progress)
     {
-        _opener = opener;
         _report = report;
         _progress = progress;
     }
@@ -47,7 +49,7 @@ internal sealed class Inspector
         TableScan scan = TableScan.Run(image.Pages, root);
         using TableMemory tables = TableMemory.Load(image.Pages, scan.Tables);
         string? note = Prepare(tables, root);
-        IAddressSpace space = _opener.Open(tables, root, options.Cpu, WalkBudget.ForTables(scan.Tables.Count));
+        AddressSpace space = AddressSpace.Open(tables, root, options.Cpu, AliasBudget(scan.Tables.Count));
         _report.BeginRoot(index, root, image.Roots.Count == 1 || options.Root is not null, note);
         if (options.Explain is { } gva)
         {
@@ -69,7 +71,10 @@ internal sealed class Inspector
         _ => null,
     };
 
-    private void List(IAddressSpace space, TableScan scan, InspectOptions options)
+    // Tables that contain each other describe far more pages than memory holds; real address spaces share few.
+    private static int AliasBudget(int tables) => (int)Math.Min(int.MaxValue, LeastAliases + ((long)tables * AliasesPerTable));
+
+    private void List(AddressSpace space, TableScan scan, InspectOptions options)
     {
         var tally = new PageTally();
         IEnumerable<MappedPage> pages = options.Filter.Apply(tally.Count(space.Pages(), _progress));

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Mmu.Architecture;
 using Mmu.Vmm.Images;
+using Mmu.Walk;
 
 namespace Mmu.Vmm.Inspect;
 
@@ -77,11 +78,11 @@ internal sealed class JsonReport : IReport, IDisposable
         foreach (MappedPage page in pages)
         {
             _json.WriteStartObject();
-            Hex("gva", page.Gva);
-            Hex("gpa", page.Gpa);
-            _json.WriteNumber("size", page.Size);
+            Hex("gva", page.Gva.Value);
+            Hex("gpa", page.Gpa.Value);
+            _json.WriteNumber("size", page.Bytes);
             Hex("entry", page.Entry);
-            _json.WriteString("flags", EntryFlags.OfLeaf(page.Entry, page.Size > PageMath.PageSize));
+            _json.WriteString("flags", EntryFlags.OfLeaf(page.Entry, page.Bytes > PageMath.PageSize));
             _json.WriteString("rights", EntryFlags.Full(page.Rights));
             _json.WriteEndObject();
             FlushIfLarge();

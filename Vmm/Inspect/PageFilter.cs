@@ -1,6 +1,7 @@
 // Vmm: which pages the user asked to see.
 using System.Collections.Generic;
 using Mmu.Architecture;
+using Mmu.Walk;
 
 namespace Mmu.Vmm.Inspect;
 
@@ -12,7 +13,7 @@ internal sealed record PageFilter(Rights Required, ulong? Gpa)
     {
         foreach (MappedPage page in pages)
         {
-            if ((page.Rights & Required) == Required && (Gpa is not { } gpa || gpa - page.Gpa < page.Size))
+            if ((page.Rights & Required) == Required && (Gpa is not { } gpa || gpa - page.Gpa.Value < page.Bytes))
             {
                 yield return page;
             }

@@ -1,5 +1,6 @@
 // Vmm: counts pages by size while they stream by.
 using System.Collections.Generic;
+using Mmu.Walk;
 
 namespace Mmu.Vmm.Inspect;
 
@@ -19,8 +20,8 @@ internal sealed class PageTally
     {
         foreach (MappedPage page in pages)
         {
-            _counts[page.Size] = _counts.GetValueOrDefault(page.Size) + 1;
-            Bytes += page.Size;
+            _counts[page.Bytes] = _counts.GetValueOrDefault(page.Bytes) + 1;
+            Bytes += page.Bytes;
             progress.Step();
             yield return page;
         }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using Mmu.Architecture;
 using Mmu.Vmm.Images;
+using Mmu.Walk;
 
 namespace Mmu.Vmm.Inspect;
 
@@ -38,7 +39,7 @@ internal sealed class QemuReport : IReport
     {
         foreach (MappedPage page in pages)
         {
-            _output.WriteLine($"{page.Gva:x} {page.Gpa:x} {EntryFlags.OfLeaf(page.Entry, page.Size > PageMath.PageSize)}");
+            _output.WriteLine($"{page.Gva.Value:x} {page.Gpa.Value:x} {EntryFlags.OfLeaf(page.Entry, page.Bytes > PageMath.PageSize)}");
         }
     }
 

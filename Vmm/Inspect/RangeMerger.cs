@@ -1,6 +1,7 @@
 // Vmm: turns pages into ranges as `info mem` shows them: adjacent addresses, equal rights, wherever they lead.
 using System.Collections.Generic;
 using Mmu.Architecture;
+using Mmu.Walk;
 
 namespace Mmu.Vmm.Inspect;
 
@@ -14,10 +15,10 @@ internal static class RangeMerger
         foreach (MappedPage page in pages)
         {
             Rights rights = page.Rights & relevant;
-            ulong last = page.Gva + (page.Size - 1);
-            if (open is { } range && range.Last + 1 == page.Gva && range.Rights == rights)
+            ulong last = page.Gva.Value + (page.Bytes - 1);
+            if (open is { } range && range.Last + 1 == page.Gva.Value && range.Rights == rights)
             {
-                open = range with { Last = last, PageSizes = range.PageSizes | page.Size };
+                open = range with { Last = last, PageSizes = range.PageSizes | page.Bytes };
                 continue;
             }
 
@@ -26,7 +27,7 @@ internal static class RangeMerger
                 yield return done;
             }
 
-            open = new MappedRange(page.Gva, last, rights, page.Size);
+            open = new MappedRange(page.Gva.Value, last, rights, page.Bytes);
         }
 
         if (open is { } final)

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using Mmu.Architecture;
 using Mmu.Vmm.Images;
+using Mmu.Walk;
 
 namespace Mmu.Vmm.Inspect;
 
@@ -57,8 +58,8 @@ internal sealed class TextReport : IReport
     {
         foreach (MappedPage page in pages)
         {
-            string flags = EntryFlags.OfLeaf(page.Entry, page.Size > PageMath.PageSize);
-            _output.WriteLine($"  {Address(page.Gva)}  {page.Gpa:x12}  {SizeText.Of(page.Size),4}  {flags}  {EntryFlags.Full(page.Rights)}");
+            string flags = EntryFlags.OfLeaf(page.Entry, page.Bytes > PageMath.PageSize);
+            _output.WriteLine($"  {Address(page.Gva.Value)}  {page.Gpa.Value:x12}  {SizeText.Of(page.Bytes),4}  {flags}  {EntryFlags.Full(page.Rights)}");
         }
     }
 
@@ -70,7 +71,7 @@ internal sealed class TextReport : IReport
         {
             count++;
             _output.WriteLine(
-                $"  {Address(page.Gva + (gpa - page.Gpa))}  in a {SizeText.Of(page.Size)} page at {Address(page.Gva)}  {EntryFlags.Full(page.Rights)}");
+                $"  {Address(page.Gva.Value + (gpa - page.Gpa.Value))}  in a {SizeText.Of(page.Bytes)} page at {Address(page.Gva.Value)}  {EntryFlags.Full(page.Rights)}");
         }
 
         _output.WriteLine($"  {count} {(count == 1 ? "address maps" : "addresses map")} {gpa:x}");
