@@ -1,4 +1,4 @@
-// Guest: the memory slots of a VM, and reads and writes by guest physical address.
+// Guest: the memory slots of a VM.
 using System;
 using System.Threading;
 using Mmu.Addressing;
@@ -7,10 +7,10 @@ namespace Mmu.Guest;
 
 /// <summary>The guest-physical memory of a VM: up to <see cref="MaxSlots"/> slots that do not overlap.</summary>
 /// <remarks>
-/// Slots may be added and removed while other threads walk; a walk uses the slots that were there when it began. The host must keep a removed slot's memory valid
-/// until every walk that began before the removal has ended.
+/// Slots may be added and removed while other threads walk; a walk, a read or a write uses the slots that were there when it began. The host must keep a
+/// removed slot's memory valid until all that began before the removal have ended.
 /// </remarks>
-public sealed class GuestMemory
+public sealed partial class GuestMemory
 {
     /// <summary>Most slots a VM can have.</summary>
     public const int MaxSlots = 32764;
@@ -22,7 +22,15 @@ public sealed class GuestMemory
     private readonly Lock _changing = new();
 
     // immutable after publish; replaced under _changing
-    private volatile SlotTable _table = SlotTable.Empty;
+    private volatile SlotTable _table;
+
+    /// <summary>Creates memory without slots.</summary>
+    public GuestMemory()
+        : this(SlotTable.Empty)
+    {
+    }
+
+    internal GuestMemory(SlotTable table) => _table = table;
 
     /// <summary>The slots, in ascending order of address. A snapshot.</summary>
     public ReadOnlySpan<MemorySlot> Slots => _table.Slots;
@@ -31,7 +39,7 @@ public sealed class GuestMemory
 
     /// <summary>Adds a slot.</summary>
     /// <param name="slot">The slot.</param>
-    /// <exception cref="ArgumentException">The slot is unaligned, empty, too large, wraps, ends above bit 52, has no host address, or overlaps another.</exception>
+    /// <exception cref="ArgumentException">The slot is unaligned, empty, too large, wraps, ends above 2^52, has no host address, or overlaps another.</exception>
     /// <exception cref="InvalidOperationException">There are already <see cref="MaxSlots"/> slots.</exception>
     public void AddSlot(in MemorySlot slot)
     {
@@ -67,85 +75,6 @@ public sealed class GuestMemory
 
             _table = table.Without(at);
         }
-    }
-
-    /// <summary>The pointer to a guest physical address in this process; false if no slot holds it.</summary>
-    /// <param name="gpa">The address.</param>
-    /// <param name="hostAddress">The pointer, valid up to the end of its page at least; 0 on failure.</param>
-    /// <returns>True if a slot holds the address.</returns>
-    public bool TryGetHostAddress(Gpa gpa, out nuint hostAddress)
-    {
-        bool found = _table.TryFind(gpa.Value, out GuestWindow window);
-        hostAddress = found ? window.HostOf(gpa.Value) : 0;
-        return found;
-    }
-
-    /// <summary>Reads guest memory. Nothing is copied unless all of it lies in slots.</summary>
-    /// <param name="gpa">First address.</param>
-    /// <param name="destination">Receives the bytes.</param>
-    /// <returns>False if a byte lies outside every slot.</returns>
-    public bool TryRead(Gpa gpa, Span<byte> destination)
-    {
-        SlotTable table = _table;
-        if (!Covers(table, gpa.Value, destination.Length, forWrite: false))
-        {
-            return false;
-        }
-
-        ulong at = gpa.Value;
-        while (!destination.IsEmpty)
-        {
-            _ = table.TryFind(at, out GuestWindow window);
-            int bytes = (int)Math.Min((ulong)destination.Length, window.BytesFrom(at));
-            window.Read(at, destination[..bytes]);
-            destination = destination[bytes..];
-            at += (ulong)bytes;
-        }
-
-        return true;
-    }
-
-    /// <summary>Writes guest memory. Nothing is written unless all of it lies in writable slots.</summary>
-    /// <param name="gpa">First address.</param>
-    /// <param name="source">The bytes.</param>
-    /// <returns>False if a byte lies outside every writable slot.</returns>
-    public bool TryWrite(Gpa gpa, ReadOnlySpan<byte> source)
-    {
-        SlotTable table = _table;
-        if (!Covers(table, gpa.Value, source.Length, forWrite: true))
-        {
-            return false;
-        }
-
-        ulong at = gpa.Value;
-        while (!source.IsEmpty)
-        {
-            _ = table.TryFind(at, out GuestWindow window);
-            int bytes = (int)Math.Min((ulong)source.Length, window.BytesFrom(at));
-            window.Write(at, source[..bytes]);
-            source = source[bytes..];
-            at += (ulong)bytes;
-        }
-
-        return true;
-    }
-
-    private static bool Covers(SlotTable table, ulong gpa, int length, bool forWrite)
-    {
-        ulong left = (ulong)length;
-        while (left != 0)
-        {
-            if (!table.TryFind(gpa, out GuestWindow window) || (forWrite && window.IsReadOnly))
-            {
-                return false;
-            }
-
-            ulong bytes = Math.Min(left, window.BytesFrom(gpa));
-            left -= bytes;
-            gpa += bytes;
-        }
-
-        return true;
     }
 
     private static void Validate(in MemorySlot slot)

@@ -1,5 +1,7 @@
 // Guest: the one place where guest memory is touched through pointers.
 // UNSAFETY: guest memory belongs to the host process and is named by an address; every access here is preceded by a bounds check of the caller against this window.
+using System;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Threading;
 
@@ -64,9 +66,14 @@ internal readonly unsafe struct GuestWindow
     internal bool TryExchange32(ulong gpa, ulong expected, ulong value) =>
         Interlocked.CompareExchange(ref *(uint*)HostOf(gpa), (uint)value, (uint)expected) == (uint)expected;
 
-    /// <summary>Copies guest memory from <paramref name="gpa"/> on; all of it is inside.</summary>
-    internal void Read(ulong gpa, System.Span<byte> destination) => new System.ReadOnlySpan<byte>((void*)HostOf(gpa), destination.Length).CopyTo(destination);
+    /// <summary>Copies guest memory that lies at <paramref name="host"/>, all of it inside one window.</summary>
+    internal static void Read(nuint host, Span<byte> destination) => new ReadOnlySpan<byte>((void*)host, destination.Length).CopyTo(destination);
 
-    /// <summary>Copies into guest memory from <paramref name="gpa"/> on; all of it is inside.</summary>
-    internal void Write(ulong gpa, System.ReadOnlySpan<byte> source) => source.CopyTo(new System.Span<byte>((void*)HostOf(gpa), source.Length));
+    /// <summary>Copies into guest memory that lies at <paramref name="host"/>, all of it inside one window.</summary>
+    internal static void Write(nuint host, ReadOnlySpan<byte> source) => source.CopyTo(new Span<byte>((void*)host, source.Length));
+
+    /// <summary>Replaces a value of 1, 2, 4 or 8 bytes at <paramref name="host"/>, all of it inside windows, if it is still the expected one: one locked operation.</summary>
+    internal static bool TryExchange<T>(nuint host, T expected, T value)
+        where T : unmanaged, IBinaryInteger<T> =>
+        Interlocked.CompareExchange(ref *(T*)host, value, expected) == expected;
 }

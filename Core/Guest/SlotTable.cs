@@ -11,7 +11,8 @@ internal sealed class SlotTable
     private readonly MemorySlot[] _slots;
     private readonly GuestWindow[] _windows;
 
-    private SlotTable(MemorySlot[] slots)
+    /// <summary>Takes over slots that are legal, sorted and apart.</summary>
+    internal SlotTable(MemorySlot[] slots)
     {
         _slots = slots;
         _windows = new GuestWindow[slots.Length];
@@ -54,13 +55,22 @@ internal sealed class SlotTable
     /// <summary>The index at which a slot that starts at <paramref name="gpa"/> stands or would stand.</summary>
     internal int IndexOf(ulong gpa)
     {
-        int index = 0;
-        while (index < _slots.Length && _slots[index].Base.Value < gpa)
+        int low = 0;
+        int high = _slots.Length;
+        while (low < high)
         {
-            index++;
+            int middle = (low + high) >>> 1;
+            if (_slots[middle].Base.Value < gpa)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
         }
 
-        return index;
+        return low;
     }
 
     internal SlotTable With(in MemorySlot slot)

@@ -24,6 +24,9 @@ internal struct SlotView : IGuestView
         get => _tableWindow;
     }
 
+    /// <summary>The slots it sees.</summary>
+    internal readonly SlotTable Table => _table;
+
     /// <summary>Takes over the newest slots; forgets the last windows if they changed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Refresh(SlotTable table)

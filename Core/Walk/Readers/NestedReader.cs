@@ -39,9 +39,23 @@ internal ref struct NestedReader<TMarking> : IEntryReader
     }
 
     /// <inheritdoc/>
-    public readonly bool MayMark(ulong entryAddress, ref WalkResult result) =>
-        _second.AccessedMask != 0
-        || SecondDimension.TryTranslate<Peek>(_second, ref _view, entryAddress, SecondDimension.TableWrite, ref result);
+    public readonly bool MayMark(ulong entryAddress, ref WalkResult result)
+    {
+        if (_second.AccessedMask != 0)
+        {
+            return true;
+        }
+
+        // The result already holds the guest's translation: only a refusal may replace it.
+        WalkResult table = default;
+        if (SecondDimension.TryTranslate<Peek>(_second, ref _view, entryAddress, SecondDimension.TableWrite, ref table))
+        {
+            return true;
+        }
+
+        result = table;
+        return false;
+    }
 
     /// <inheritdoc/>
     public readonly bool TryMark(int level, ulong entryAddress, int bytes, ulong expected, ulong value) =>
