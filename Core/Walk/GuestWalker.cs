@@ -143,7 +143,9 @@ public sealed unsafe partial class GuestWalker
         List<WalkStep> steps = [];
         TraceReader reader = new(steps, new SlotView(_memory.Table), _context.Second, isSecond: false);
         WalkResult result = default;
-        _ = _context.Code.Trace(_context, ref reader, gva.Value, access.Bits, ref result);
+        _ = _context.Masking.ConcernsCanonical(_context.Code.Levels)
+            ? MaskFirst.Trace(_context, ref reader, gva.Value, access.Bits, ref result)
+            : _context.Code.Trace(_context, ref reader, gva.Value, access.Bits, ref result);
         return new WalkExplanation(steps, result);
     }
 
@@ -173,8 +175,17 @@ public sealed unsafe partial class GuestWalker
         }
 
         ControlState = state;
-        _walk = second is null ? context.Code.Walk : context.Code.WalkNested;
-        _peek = second is null ? context.Code.Peek : context.Code.PeekNested;
+        if (context.Masking.ConcernsCanonical(context.Code.Levels))
+        {
+            _walk = second is null ? &MaskFirst.Walk : &MaskFirst.WalkNested;
+            _peek = second is null ? &MaskFirst.Peek : &MaskFirst.PeekNested;
+        }
+        else
+        {
+            _walk = second is null ? context.Code.Walk : context.Code.WalkNested;
+            _peek = second is null ? context.Code.Peek : context.Code.PeekNested;
+        }
+
         return ControlStateStatus.Legal;
     }
 
@@ -187,7 +198,7 @@ public sealed unsafe partial class GuestWalker
         if (context.Second is { } second)
         {
             Unsafe.SkipInit(out WalkResult result);
-            if (!SecondDimension.TryTranslate<MarkUsed>(second, ref _view, address, SecondDimension.TableRead(second), ref result))
+            if (!SecondDimension.TryTranslate<MarkUsed>(second, ref _view, address, SecondDimension.PdpteLoad, ref result))
             {
                 return ControlStateStatus.PdptesUnreachable;
             }

@@ -24,10 +24,16 @@ internal readonly record struct LinearAddressMask(ulong User, ulong Supervisor)
         return new LinearAddressMask(user, supervisor);
     }
 
+    /// <summary>True if masking may concern canonical addresses of a mode with this many levels: LAM48 is narrower than 5-level paging.</summary>
+    internal bool ConcernsCanonical(int levels) => levels == 5 && User == Bits62To48;
+
+    /// <summary>True unless the access is a fetch or implicit.</summary>
+    internal static bool Concerns(uint access) => (access & 3) != (uint)AccessKind.Fetch && (access & (uint)AccessFlags.Implicit) == 0;
+
     /// <summary>The address without its tag; unchanged for accesses that masking does not concern.</summary>
     internal ulong Untag(ulong gva, uint access)
     {
-        if ((access & 3) == (uint)AccessKind.Fetch || (access & (uint)AccessFlags.Implicit) != 0)
+        if (!Concerns(access))
         {
             return gva;
         }
