@@ -85,7 +85,7 @@ internal static class EptTables
             Execute = table.Executable,
             UserExecute = table.UserExecutable,
         };
-        SecondResult result = Violation(nested, new SecondAccess { IsTable = true }, OracleCause.TableNotWritable, table, rights);
+        SecondResult result = Violation(nested, new SecondAccess { IsTable = true }, OracleCause.Permission, table, rights);
         result.Code |= 1UL << 1;
         return result;
     }

@@ -13,9 +13,9 @@ internal static class LinearAddress
         }
 
         bool la57 = mode == OracleMode.Level5;
-        if (cpu.HasLam && access.Kind != OracleKind.Fetch && !access.Implicit)
+        if (cpu.HasLam && access.Kind != OracleKind.Fetch && !access.Implicit && !TryMask(cpu, la57, ref address))
         {
-            address = Mask(cpu, la57, address);
+            return false;
         }
 
         int signBit = la57 ? 56 : 47;
@@ -23,40 +23,36 @@ internal static class LinearAddress
         return upper == 0 || upper == Bits.Field(ulong.MaxValue, 63, signBit);
     }
 
-    private static ulong Mask(OracleCpu cpu, bool la57, ulong address)
+    // False: the highest bit that masking leaves in place differs from bit 63.
+    private static bool TryMask(OracleCpu cpu, bool la57, ref ulong address)
     {
         if (Bits.Has(address, 63))
         {
             if (!Bits.Has(cpu.Cr4, 28))
             {
-                return address;
+                return true;
             }
 
-            return la57 ? Replace(address, 62, 57) : Replace(address, 62, 48);
+            return TryReplace(ref address, 62, la57 ? 57 : 48);
         }
 
         if (Bits.Has(cpu.Cr3, 61))
         {
-            return Replace(address, 62, 57);
+            return TryReplace(ref address, 62, 57);
         }
 
-        return Bits.Has(cpu.Cr3, 62) ? Replace(address, 62, 48) : address;
+        return !Bits.Has(cpu.Cr3, 62) || TryReplace(ref address, 62, 48);
     }
 
-    // Bits high..low take the value of bit 63, provided the highest bit that stays has that value too.
-    private static ulong Replace(ulong address, int high, int low)
+    // Bits high..low take the value of bit 63.
+    private static bool TryReplace(ref ulong address, int high, int low)
     {
         bool sign = Bits.Has(address, 63);
-        if (Bits.Has(address, low - 1) != sign)
-        {
-            return address;
-        }
-
         for (int bit = low; bit <= high; bit++)
         {
             address = sign ? address | (1UL << bit) : address & ~(1UL << bit);
         }
 
-        return address;
+        return Bits.Has(address, low - 1) == sign;
     }
 }

@@ -111,7 +111,8 @@ internal static class ModeRows
             .At(Address | (1UL << 60)).UserRead().Ok(gpa: 0x5123);
         yield return Level5("M5", "U48 with five levels").Cpu(c => c.HasLam = true).Cpu(c => c.Cr3 |= LamU48)
             .Set(0x8000, 0x1000 | Scenes.All)
-            .At(Address | (0x155UL << 48)).UserRead().Ok(gpa: 0x5123);
+            .At(Address | (0x155UL << 48)).UserRead().Ok(gpa: 0x5123).At(0x0000_8000_0000_0000).UserRead().NonCanonical()
+            .UserFetch().PageFault(0x14);
         yield return Tagged("M6", "bit 63 selects, not the privilege level").Cpu(c => c.Cr3 |= LamU48).At(Address | Tag).Read()
             .Ok(gpa: 0x5123)
             .Write().Ok().Cr4(set: Cr4LamSup).At(0x8000_FFFF_FFFF_F000).UserRead().PageFault(4);

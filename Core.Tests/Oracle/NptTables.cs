@@ -78,7 +78,8 @@ internal static class NptTables
     {
         bool present = cause is OracleCause.ReservedBit or OracleCause.Permission;
         bool fetch = !access.IsTable && access.Kind == OracleKind.Fetch;
-        bool reportsFetch = Bits.Has(nested.HostEfer, 11) || Bits.Has(nested.HostCr4, 20);
+        bool noExecute = Bits.Has(nested.HostCr4, 5) && Bits.Has(nested.HostEfer, 11);
+        bool reportsFetch = noExecute || Bits.Has(nested.HostCr4, 20);
         ulong code = 0;
         code |= present ? 1UL << 0 : 0;
         code |= access.IsTable || access.Kind == OracleKind.Write ? 1UL << 1 : 0;

@@ -9,5 +9,4 @@ internal enum OracleCause
     TooWide,
     ReservedBit,
     Permission,
-    TableNotWritable,
 }

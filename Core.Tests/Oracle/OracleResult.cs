@@ -32,6 +32,9 @@ internal record struct OracleResult
     // The guest-physical address that could not be translated; second-dimension faults only.
     public ulong FaultGpa { get; set; }
 
+    // The linear address, tag removed, as CR2 shows it; page faults only.
+    public ulong FaultLinear { get; set; }
+
     public OracleCause Cause { get; set; }
 
     public OracleDimension Dimension { get; set; }

@@ -38,14 +38,15 @@ internal static class SdmWalker
         if (path.Fault != OracleCause.None)
         {
             bool reserved = path.Fault == OracleCause.ReservedBit;
-            return PageFault(path, path.Fault, LegacyPermission.ErrorCode(cpu, access, present: reserved, reserved, key: false));
+            return PageFault(linear, path, path.Fault, LegacyPermission.ErrorCode(cpu, access, present: reserved, reserved, key: false));
         }
 
         bool refused = LegacyPermission.IsRefused(cpu, path, access);
         bool key = LegacyPermission.IsRefusedByKey(cpu, mode, path, access);
         if (refused || key)
         {
-            return PageFault(path, OracleCause.Permission, LegacyPermission.ErrorCode(cpu, access, present: true, reserved: false, key));
+            ulong code = LegacyPermission.ErrorCode(cpu, access, present: true, reserved: false, key);
+            return PageFault(linear, path, OracleCause.Permission, code);
         }
 
         bool write = access.Kind == OracleKind.Write;
@@ -168,11 +169,12 @@ internal static class SdmWalker
         return false;
     }
 
-    private static OracleResult PageFault(LegacyPath path, OracleCause cause, ulong code) => new()
+    private static OracleResult PageFault(ulong linear, LegacyPath path, OracleCause cause, ulong code) => new()
     {
         Outcome = OracleOutcome.PageFault,
         Cause = cause,
         Code = code,
+        FaultLinear = linear,
         Level = path.Level,
         EntryAddress = path.EntryAddress,
         EntryValue = path.EntryValue,

@@ -1,0 +1,152 @@
+// Conformance: Core's walker, in the oracle's types.
+using System;
+using Mmu.Addressing;
+using Mmu.Architecture;
+using Mmu.Guest;
+using Mmu.Tests.Oracle;
+using Mmu.Walk;
+
+namespace Mmu.Tests.Conformance;
+
+internal sealed class CoreSubject : IMatrixSubject
+{
+    private readonly MatrixImage _image;
+    private readonly GuestMemory _memory = new();
+    private GuestWalker? _walker;
+
+    public CoreSubject(MatrixImage image)
+    {
+        _image = image;
+        for (int i = 0; i < image.Oracle.Slots.Count; i++)
+        {
+            OracleSlot slot = image.Oracle.Slots[i];
+            SlotFlags flags = slot.ReadOnly ? SlotFlags.ReadOnly : SlotFlags.None;
+            _memory.AddSlot(new MemorySlot(new Gpa(slot.Address), (ulong)slot.Bytes.Length, image.HostAddressOf(i), flags));
+        }
+    }
+
+    public void Configure(OracleCpu cpu, OracleNested? nested)
+    {
+        var walker = new GuestWalker(_memory, Features(cpu));
+        var state = new ControlState
+        {
+            Cr0 = cpu.Cr0, Cr3 = cpu.Cr3, Cr4 = cpu.Cr4, Efer = cpu.Efer, Pat = cpu.Pat, Pkru = cpu.Pkru, Pkrs = cpu.Pkrs,
+        };
+        ControlStateStatus status = nested switch
+        {
+            null => walker.SetControlState(state),
+            { IsEpt: true } => walker.SetControlState(state, Ept(nested)),
+            _ => walker.SetControlState(state, Npt(nested)),
+        };
+        if (status != ControlStateStatus.Legal)
+        {
+            throw new InvalidOperationException($"the walker refused a legal state: {status}");
+        }
+
+        for (int i = 0; i < 4; i++)
+        {
+            walker.Context.Pdptes[i] = cpu.Pdpte[i];
+        }
+
+        _walker = walker;
+    }
+
+    public void Walk(ulong gva, OracleAccess access, bool update, out OracleResult result)
+    {
+        GuestWalker walker = _walker ?? throw new InvalidOperationException("not configured");
+        WalkResult core;
+        bool ok = update ? walker.Translate(new Gva(gva), Convert(access), out core) : walker.Peek(new Gva(gva), Convert(access), out core);
+        if (ok != core.IsTranslated)
+        {
+            throw new InvalidOperationException($"returned {ok} with {core}");
+        }
+
+        result = ok ? Success(core) : Fault(core);
+    }
+
+    private static Access Convert(OracleAccess access) => new(
+        access.Kind switch { OracleKind.Read => AccessKind.Read, OracleKind.Write => AccessKind.Write, _ => AccessKind.Fetch },
+        (access.User ? AccessFlags.User : 0) | (access.Implicit ? AccessFlags.Implicit : 0) |
+            (access.Ac ? AccessFlags.AlignmentCheck : 0) | (access.ShadowStack ? AccessFlags.ShadowStack : 0));
+
+    private static CpuFeatures Features(OracleCpu cpu) => new()
+    {
+        Vendor = cpu.Vendor == OracleVendor.Amd ? CpuVendor.Amd : CpuVendor.Intel,
+        PhysicalAddressBits = cpu.MaxPhyAddr,
+        Pse36 = cpu.HasPse36,
+        Pages1G = cpu.Has1G,
+        Lam = cpu.HasLam,
+    };
+
+    private static EptControl Ept(OracleNested nested) => new()
+    {
+        EptPointer = nested.EptRoot | 6 | ((ulong)(nested.EptLevels - 1) << 3) | (nested.EptAccessedDirty ? 0x40UL : 0),
+        ModeBasedExecute = nested.Mbec,
+        ExecuteOnly = nested.ExecuteOnly,
+        Pages2M = nested.Has2M,
+        Pages1G = nested.Has1G,
+        PhysicalAddressBits = nested.MaxPhyAddr,
+    };
+
+    private static NptControl Npt(OracleNested nested) => new()
+    {
+        NestedCr3 = nested.HostCr3,
+        HostCr4 = nested.HostCr4,
+        HostEfer = nested.HostEfer,
+        HostPat = nested.HostPat,
+        GuestModeExecuteTrap = nested.Gmet,
+        Pages1G = nested.Has1G,
+        PhysicalAddressBits = nested.MaxPhyAddr,
+    };
+
+    private OracleResult Success(in WalkResult core)
+    {
+        ulong address = core.Gpa.Value;
+
+        // A wrong host pointer shows as a wrong address.
+        bool rightPointer = core.HostAddress == _image.HostPointer(address);
+        ulong guest = core.NestedGpa.Value == 0 ? address : core.NestedGpa.Value;
+        return new OracleResult
+        {
+            Gpa = guest,
+            Hpa = rightPointer ? address : ~address,
+            PageShift = core.PageShift,
+            Readable = (core.Rights & Rights.Read) != 0,
+            Writable = (core.Rights & Rights.Write) != 0,
+            Executable = (core.Rights & Rights.Execute) != 0,
+            User = (core.Rights & Rights.User) != 0,
+            Global = core.IsGlobal,
+            PatIndex = core.PatIndex,
+            MemoryType = (int)core.MemoryType,
+        };
+    }
+
+    private static OracleResult Fault(in WalkResult core) => new()
+    {
+        Outcome = core.Outcome switch
+        {
+            WalkOutcome.PageFault => OracleOutcome.PageFault,
+            WalkOutcome.NonCanonical => OracleOutcome.NonCanonical,
+            WalkOutcome.EptViolation => OracleOutcome.EptViolation,
+            WalkOutcome.EptMisconfiguration => OracleOutcome.EptMisconfiguration,
+            WalkOutcome.NestedPageFault => OracleOutcome.NestedPageFault,
+            _ => throw new InvalidOperationException($"a single thread cannot see {core}"),
+        },
+        Code = (ulong)core.ErrorCode | core.ExitQualification | core.ExitInfo1,
+        FaultGpa = core.NestedGpa.Value,
+        FaultLinear = core.Outcome == WalkOutcome.PageFault ? core.LinearAddress.Value : 0,
+        Dimension = core.InSecondDimension ? OracleDimension.Second : OracleDimension.Guest,
+        Cause = core.Cause switch
+        {
+            FaultCause.NotPresent => OracleCause.NotPresent,
+            FaultCause.TableOutsideMemory => OracleCause.OutsideMemory,
+            FaultCause.AddressTooWide => OracleCause.TooWide,
+            FaultCause.ReservedBit or FaultCause.BadRights or FaultCause.BadMemoryType => OracleCause.ReservedBit,
+            FaultCause.NonCanonical or FaultCause.None => OracleCause.None,
+            _ => OracleCause.Permission,
+        },
+        Level = core.Level,
+        EntryAddress = core.EntryAddress,
+        EntryValue = core.Entry,
+    };
+}

@@ -1,0 +1,77 @@
+// Core's walker against the oracle for every mode without a second dimension and every page size.
+using System.Collections.Generic;
+using Mmu.Tests.Oracle;
+using Xunit;
+
+namespace Mmu.Tests.Conformance;
+
+public sealed class DirectConformanceTests
+{
+    [Theory]
+    [InlineData("off", 1)]
+    [InlineData("32-bit 4K", 1)]
+    [InlineData("32-bit 4M", 2)]
+    [InlineData("PAE 4K", 1)]
+    [InlineData("PAE 2M", 2)]
+    [InlineData("4-level 4K", 1)]
+    [InlineData("4-level 2M", 2)]
+    [InlineData("4-level 1G", 3)]
+    [InlineData("5-level 4K", 1)]
+    [InlineData("5-level 2M", 2)]
+    [InlineData("5-level 1G", 3)]
+    public void EveryLegalCombinationAgreesWithTheOracle(string name, int leafLevel)
+    {
+        OracleMode mode = name[0] switch
+        {
+            'o' => OracleMode.Off,
+            '3' => OracleMode.Bits32,
+            'P' => OracleMode.Pae,
+            '4' => OracleMode.Level4,
+            _ => OracleMode.Level5,
+        };
+        using var image = new MatrixImage();
+        var scene = new DirectScene(image, mode, leafLevel);
+        var matrix = new Matrix(image, new CoreSubject(image));
+        foreach (MatrixPhase phase in Phases(scene))
+        {
+            matrix.Run(phase);
+        }
+
+        var messages = new List<string>(matrix.Messages);
+        long count = matrix.Count;
+        long mismatches = matrix.Mismatches;
+        for (int readOnly = 0; readOnly < 1 << (scene.RootLevel + 1); readOnly += 2)
+        {
+            using var withReadOnlyTables = new MatrixImage();
+            var flagScene = new DirectScene(withReadOnlyTables, mode, leafLevel, readOnly);
+            var flags = new Matrix(withReadOnlyTables, new CoreSubject(withReadOnlyTables));
+            flags.Run(DirectPhases.Flags(flagScene));
+            count += flags.Count;
+            mismatches += flags.Mismatches;
+            messages.AddRange(flags.Messages);
+        }
+
+        ConformanceReport.Conclude(name, count, mismatches, string.Join('\n', messages));
+    }
+
+    private static IEnumerable<MatrixPhase> Phases(DirectScene scene)
+    {
+        yield return DirectPhases.LinearAddresses(scene);
+        if (scene.Mode == OracleMode.Off)
+        {
+            yield break;
+        }
+
+        yield return DirectPhases.Leaf(scene);
+        yield return DirectPhases.Folding(scene, full: scene.Mode != OracleMode.Level5);
+        foreach (MatrixPhase phase in DirectPhases.Upper(scene))
+        {
+            yield return phase;
+        }
+
+        foreach (MatrixPhase phase in DirectPhases.ReservedBits(scene))
+        {
+            yield return phase;
+        }
+    }
+}
