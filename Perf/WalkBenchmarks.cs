@@ -53,23 +53,49 @@ public unsafe class WalkBenchmarks
         _set = null;
     }
 
+    /// <summary>The bare chase, one after the other.</summary>
     [Benchmark(Baseline = true, OperationsPerInvoke = WorkingSet.ChunkWalks)]
     public ulong FloorDependent() => Run(MeasureKind.Dependent, Competitor.CSharpFloor);
 
+    /// <summary>The C walk, one after the other.</summary>
     [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
     public ulong CWalkDependent() => Run(MeasureKind.Dependent, Competitor.CWalk);
 
+    /// <summary>The generic walker, one after the other.</summary>
     [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
     public ulong GenericDependent() => Run(MeasureKind.Dependent, Competitor.Generic);
 
+    /// <summary>The generated walker over one window, one after the other.</summary>
     [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
-    public ulong FloorIndependent() => Run(MeasureKind.Independent, Competitor.CSharpFloor);
+    public ulong MmuDependent() => Run(MeasureKind.Dependent, Competitor.Core);
 
+    /// <summary>The public API over four slots, one after the other.</summary>
+    [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
+    public ulong MmuSlotsDependent() => Run(MeasureKind.Dependent, Competitor.CoreSlots);
+
+    /// <summary>The C walk in a plain loop.</summary>
     [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
     public ulong CWalkIndependent() => Run(MeasureKind.Independent, Competitor.CWalk);
 
+    /// <summary>The generic walker in a plain loop.</summary>
     [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
     public ulong GenericIndependent() => Run(MeasureKind.Independent, Competitor.Generic);
+
+    /// <summary>The generated walker over one window in a plain loop.</summary>
+    [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
+    public ulong MmuIndependent() => Run(MeasureKind.Independent, Competitor.Core);
+
+    /// <summary>The public API over four slots in a plain loop.</summary>
+    [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
+    public ulong MmuSlotsIndependent() => Run(MeasureKind.Independent, Competitor.CoreSlots);
+
+    /// <summary>The batch call over one slot.</summary>
+    [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
+    public ulong MmuBatch() => Run(MeasureKind.Batch, Competitor.Core);
+
+    /// <summary>The batch call over four slots.</summary>
+    [Benchmark(OperationsPerInvoke = WorkingSet.ChunkWalks)]
+    public ulong MmuSlotsBatch() => Run(MeasureKind.Batch, Competitor.CoreSlots);
 
     private ulong Run(MeasureKind kind, string name) => _competitors[(kind, name)].Run(_set!.Chunk(_chunk++ & 15), WorkingSet.ChunkWalks, 0);
 }
