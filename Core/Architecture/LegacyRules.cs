@@ -24,7 +24,4 @@ internal readonly record struct LegacyRules
 
     /// <summary>IA32_PKRS.</summary>
     internal uint Pkrs { get; init; }
-
-    /// <summary>The format's dirty bit.</summary>
-    internal uint DirtyMask { get; init; }
 }

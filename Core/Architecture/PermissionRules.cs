@@ -16,13 +16,7 @@ internal static class PermissionRules
     {
         for (int bits = 0; bits < AccessPlans.Count; bits++)
         {
-            int deny = LegacyDeny(bits, rules);
-            ref AccessPlan plan = ref plans[bits];
-            plan.Deny = (ushort)deny;
-
-            // What makes a page a shadow-stack page is not in the accumulated rights.
-            plan.Suspect = (bits & (int)AccessFlags.ShadowStack) != 0 ? ushort.MaxValue : (ushort)(deny | NoRead);
-            plan.LeafMust = (bits & 3) == (int)AccessKind.Write ? rules.DirtyMask : 0;
+            plans[bits].Deny = (ushort)LegacyDeny(bits, rules);
         }
 
         FillKeys(ref plans, rules);
@@ -44,12 +38,14 @@ internal static class PermissionRules
 #endif
             plan.UserKeys = data ? RefusingKeys(user, write) : (ushort)0;
             plan.SupervisorKeys = data && !byUser ? RefusingKeys(supervisor, write) : (ushort)0;
-            plan.SuspectKeys = (ushort)(plan.UserKeys | plan.SupervisorKeys);
+
+            // Twice, so that bit 63 above the key does not matter.
+            plan.SuspectKeys = (uint)(plan.UserKeys | plan.SupervisorKeys) * 0x1_0001;
         }
     }
 
     /// <summary>Fills the plans of EPT: only the kind of access counts and, under mode-based execute control, for a fetch whether the linear address is user-mode.</summary>
-    internal static void FillEpt(ref AccessPlans plans, bool modeBasedExecute, uint dirtyMask)
+    internal static void FillEpt(ref AccessPlans plans, bool modeBasedExecute)
     {
         for (int bits = 0; bits < AccessPlans.Count; bits++)
         {
@@ -62,10 +58,22 @@ internal static class PermissionRules
             ref AccessPlan plan = ref plans[bits];
             plan = default;
             plan.Deny = (ushort)deny;
-            plan.Suspect = (ushort)(deny | NoRead);
-            plan.LeafMust = (bits & 3) == (int)AccessKind.Write ? dirtyMask : 0;
         }
     }
+
+    /// <summary>The rights without which a plan's access is refused or needs a closer look.</summary>
+    /// <remarks>Reads are among them: an EPT entry without them is either not present or execute-only.</remarks>
+    internal static Rights Required(in AccessPlan plan)
+    {
+        int allowed = ~plan.Deny;
+        return Rights.Read
+            | ((allowed & NoWrite) == 0 ? Rights.Write : Rights.None)
+            | ((allowed & NoUser) == 0 ? Rights.User : Rights.None)
+            | ((allowed & NoExecute) == 0 ? Rights.Execute : Rights.None);
+    }
+
+    /// <summary>True if a plan's access is refused, or needs a closer look, for pages with the user right.</summary>
+    internal static bool ForbidsUser(in AccessPlan plan) => (~plan.Deny & WithUser) == 0;
 
     private static int LegacyDeny(int bits, in LegacyRules rules)
     {

@@ -7,7 +7,7 @@ internal interface IGuestView
     /// <summary>The window of the last table read: a first guess for the next.</summary>
     GuestWindow TableWindow { get; }
 
-    /// <summary>Makes the window that holds <paramref name="gpa"/> the last one; false if none does. No reference to a caller's local: that would keep it out of registers.</summary>
+    /// <summary>Makes the window that holds <paramref name="gpa"/> the last one; false if none does.</summary>
     bool TryLocate(ulong gpa);
 
     /// <summary>The pointer to a translated address that is not in <see cref="TableWindow"/>; 0 if no slot holds it.</summary>

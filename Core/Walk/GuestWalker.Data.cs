@@ -103,7 +103,7 @@ public sealed partial class GuestWalker
         int count = 0;
         while (length > 0)
         {
-            if (!_walk(_context, ref _view, gva, access.Bits, ref result) || !IsBacked(access, ref result, out GuestWindow window))
+            if (_walk(_context, ref _view, gva, access.Bits, ref result) == WalkLimits.NoAddress || !IsBacked(access, ref result, out GuestWindow window))
             {
                 return -1;
             }

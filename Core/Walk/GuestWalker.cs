@@ -24,8 +24,8 @@ public sealed unsafe partial class GuestWalker
     private WalkContext _second = new();
     private WalkContext _spareSecond = new();
     private SlotView _view;
-    private delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, bool> _walk;
-    private delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, bool> _peek;
+    private delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> _walk;
+    private delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> _peek;
 
     /// <summary>Creates a walker with paging off.</summary>
     /// <param name="memory">The guest's memory.</param>
@@ -96,7 +96,15 @@ public sealed unsafe partial class GuestWalker
     {
         Unsafe.SkipInit(out result);
         _view.Refresh(_memory.Table);
-        return _walk(_context, ref _view, gva.Value, access.Bits, ref result);
+        ulong address = _walk(_context, ref _view, gva.Value, access.Bits, ref result);
+        if (address == WalkLimits.NoAddress)
+        {
+            return false;
+        }
+
+        // Stored once more by the caller's own code, so that a load right after it need not wait for the callee's store.
+        result.GpaValue = address;
+        return true;
     }
 
     /// <summary>As <see cref="Translate"/>, but leaves guest memory untouched: for debuggers.</summary>
@@ -109,7 +117,15 @@ public sealed unsafe partial class GuestWalker
     {
         Unsafe.SkipInit(out result);
         _view.Refresh(_memory.Table);
-        return _peek(_context, ref _view, gva.Value, access.Bits, ref result);
+        ulong address = _peek(_context, ref _view, gva.Value, access.Bits, ref result);
+        if (address == WalkLimits.NoAddress)
+        {
+            return false;
+        }
+
+        // Stored once more by the caller's own code, so that a load right after it need not wait for the callee's store.
+        result.GpaValue = address;
+        return true;
     }
 
     /// <summary>Translates many addresses for the same access, as as many calls of <see cref="Translate"/> would, with several walks in flight.</summary>

@@ -13,20 +13,20 @@ internal static unsafe class MaskFirst
 {
     private const ulong Bit47 = 1UL << 47;
 
-    internal static bool Walk(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result) =>
-        TryMask(context, ref gva, access, ref result) && context.Code.Walk(context, ref view, gva, access, ref result);
+    internal static ulong Walk(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result) =>
+        TryMask(context, ref gva, access, ref result) ? context.Code.Walk(context, ref view, gva, access, ref result) : WalkLimits.NoAddress;
 
-    internal static bool Peek(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result) =>
-        TryMask(context, ref gva, access, ref result) && context.Code.Peek(context, ref view, gva, access, ref result);
+    internal static ulong Peek(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result) =>
+        TryMask(context, ref gva, access, ref result) ? context.Code.Peek(context, ref view, gva, access, ref result) : WalkLimits.NoAddress;
 
-    internal static bool WalkNested(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result) =>
-        TryMask(context, ref gva, access, ref result) && context.Code.WalkNested(context, ref view, gva, access, ref result);
+    internal static ulong WalkNested(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result) =>
+        TryMask(context, ref gva, access, ref result) ? context.Code.WalkNested(context, ref view, gva, access, ref result) : WalkLimits.NoAddress;
 
-    internal static bool PeekNested(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result) =>
-        TryMask(context, ref gva, access, ref result) && context.Code.PeekNested(context, ref view, gva, access, ref result);
+    internal static ulong PeekNested(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result) =>
+        TryMask(context, ref gva, access, ref result) ? context.Code.PeekNested(context, ref view, gva, access, ref result) : WalkLimits.NoAddress;
 
-    internal static bool Trace(WalkContext context, ref TraceReader reader, ulong gva, uint access, ref WalkResult result) =>
-        TryMask(context, ref gva, access, ref result) && context.Code.Trace(context, ref reader, gva, access, ref result);
+    internal static ulong Trace(WalkContext context, ref TraceReader reader, ulong gva, uint access, ref WalkResult result) =>
+        TryMask(context, ref gva, access, ref result) ? context.Code.Trace(context, ref reader, gva, access, ref result) : WalkLimits.NoAddress;
 
     private static bool TryMask(WalkContext context, ref ulong gva, uint access, ref WalkResult result)
     {
@@ -38,7 +38,8 @@ internal static unsafe class MaskFirst
         ulong untagged = context.Masking.Untag(gva, access);
         if ((untagged & Bit47) != 0)
         {
-            return WalkFaults.RaiseBeforeTables(context, FaultCause.NonCanonical, 0, gva, access, ref result);
+            _ = WalkFaults.RaiseBeforeTables(context, FaultCause.NonCanonical, 0, gva, access, ref result);
+            return false;
         }
 
         gva = untagged;

@@ -35,9 +35,9 @@ internal static class SecondDimension
     /// <summary>Translates an address of the nested guest; false with the fault in <paramref name="result"/>.</summary>
     internal static unsafe bool TryTranslate<TMarking>(WalkContext second, ref SlotView view, ulong address, uint access, ref WalkResult result)
         where TMarking : struct, IMarking =>
-        TMarking.Enabled
+        (TMarking.Enabled
             ? second.Code.Walk(second, ref view, address, access, ref result)
-            : second.Code.Peek(second, ref view, address, access, ref result);
+            : second.Code.Peek(second, ref view, address, access, ref result)) != WalkLimits.NoAddress;
 
     /// <summary>Combines the guest's result with the second dimension's, which <paramref name="result"/> holds.</summary>
     internal static void Combine(WalkContext second, in WalkResult guest, ref WalkResult result)

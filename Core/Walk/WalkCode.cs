@@ -37,23 +37,32 @@ internal sealed unsafe class WalkCode
     /// <summary>Highest level that can map pages.</summary>
     internal required int LargestLeaf { get; init; }
 
-    /// <summary>Walks and marks entries.</summary>
-    internal required delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, bool> Walk { get; init; }
+    /// <summary>The format's accessed bit; 0 if it has none.</summary>
+    internal required ulong AccessedMask { get; init; }
+
+    /// <summary>The format's dirty bit; 0 if it has none.</summary>
+    internal required ulong DirtyMask { get; init; }
+
+    /// <summary>Walks and marks entries; returns the address, or <see cref="WalkLimits.NoAddress"/>.</summary>
+    internal required delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> Walk { get; init; }
 
     /// <summary>Walks and leaves no trace.</summary>
-    internal required delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, bool> Peek { get; init; }
+    internal required delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> Peek { get; init; }
 
     /// <summary>Walks a nested guest and marks entries; null for second-dimension modes.</summary>
-    internal delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, bool> WalkNested { get; init; }
+    internal delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> WalkNested { get; init; }
 
     /// <summary>Walks a nested guest and leaves no trace; null for second-dimension modes.</summary>
-    internal delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, bool> PeekNested { get; init; }
+    internal delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> PeekNested { get; init; }
 
     /// <summary>Walks and records each entry.</summary>
-    internal required delegate*<WalkContext, ref TraceReader, ulong, uint, ref WalkResult, bool> Trace { get; init; }
+    internal required delegate*<WalkContext, ref TraceReader, ulong, uint, ref WalkResult, ulong> Trace { get; init; }
 
     /// <summary>Computes reserved bits.</summary>
     internal required delegate*<in ReservedInputs, ref ReservedMasks, void> FillReserved { get; init; }
+
+    /// <summary>Places required rights and a forbidden user right as bits of the format: the masks of a plan.</summary>
+    internal required delegate*<uint, bool, ref AccessPlan, void> FillMasks { get; init; }
 
     /// <summary>Says what an entry is.</summary>
     internal required delegate*<WalkContext, int, ulong, out ulong, EntryClass> Classify { get; init; }

@@ -8,10 +8,6 @@ namespace Mmu.Walk;
 internal static unsafe class WalkContextBuilder
 {
     private const ulong LargeBit = 0x80;
-    private const uint LegacyDirty = 0x40;
-    private const ulong LegacyAccessed = 0x20;
-    private const ulong EptDirty = 0x200;
-    private const ulong EptAccessed = 0x100;
     private const ulong EptRights = 0x7;
     private const ulong EptUserExecute = 0x400;
     private const ulong EveryPatEntry = 0x24_9249;
@@ -29,7 +25,7 @@ internal static unsafe class WalkContextBuilder
         context.Second = second;
         context.Masking = longMode ? LinearAddressMask.From(state, features) : default;
         context.ReportsFetch = noExecute || (state.Cr4 & ControlBits.Cr4Smep) != 0;
-        context.AccessedMask = LegacyAccessed;
+        context.AccessedMask = context.Code.AccessedMask;
         context.PresentMask = 1;
         context.LargeMask = longMode || (state.Cr4 & (ControlBits.Cr4Pae | ControlBits.Cr4Pse)) != 0 ? LargeBit : 0;
         context.ResultBase = paging
@@ -45,6 +41,7 @@ internal static unsafe class WalkContextBuilder
         };
         context.Code.FillReserved(inputs, ref context.Reserved);
         PermissionRules.FillLegacy(ref context.Plans, Rules(state));
+        FillMasks(context, context.Code.DirtyMask);
     }
 
     /// <summary>The legacy permission switches of a control state.</summary>
@@ -60,7 +57,6 @@ internal static unsafe class WalkContextBuilder
             SupervisorKeysOn = longMode && (state.Cr4 & ControlBits.Cr4Pks) != 0,
             Pkru = state.Pkru,
             Pkrs = state.Pkrs,
-            DirtyMask = LegacyDirty,
         };
     }
 
@@ -85,13 +81,14 @@ internal static unsafe class WalkContextBuilder
         context.ExecuteOnly = ept.ExecuteOnly;
         context.ModeBasedExecute = ept.ModeBasedExecute;
         context.GuestModeExecuteTrap = false;
-        context.AccessedMask = accessedDirty ? EptAccessed : 0;
+        context.AccessedMask = accessedDirty ? context.Code.AccessedMask : 0;
         context.PresentMask = EptRights | (ept.ModeBasedExecute ? EptUserExecute : 0);
         context.LargeMask = LargeBit;
         context.ResultBase = 0;
         ReservedInputs inputs = new() { PhysicalAddressBits = ept.PhysicalAddressBits, No1GPages = !ept.Pages1G, No2MPages = !ept.Pages2M };
         context.Code.FillReserved(inputs, ref context.Reserved);
-        PermissionRules.FillEpt(ref context.Plans, ept.ModeBasedExecute, accessedDirty ? (uint)EptDirty : 0);
+        PermissionRules.FillEpt(ref context.Plans, ept.ModeBasedExecute);
+        FillMasks(context, accessedDirty ? context.Code.DirtyMask : 0);
         return ControlStateStatus.Legal;
     }
 
@@ -113,7 +110,7 @@ internal static unsafe class WalkContextBuilder
         context.ModeBasedExecute = false;
         context.GuestModeExecuteTrap = npt.GuestModeExecuteTrap;
         context.ReportsFetch = noExecute || (npt.HostCr4 & ControlBits.Cr4Smep) != 0;
-        context.AccessedMask = LegacyAccessed;
+        context.AccessedMask = context.Code.AccessedMask;
         context.PresentMask = 1;
         context.LargeMask = (npt.HostCr4 & (ControlBits.Cr4Pae | ControlBits.Cr4Pse)) != 0 ? LargeBit : 0;
         context.ResultBase = PackPat(npt.HostPat);
@@ -128,8 +125,23 @@ internal static unsafe class WalkContextBuilder
         context.Code.FillReserved(inputs, ref context.Reserved);
 
         // Every access but a guest-supervisor fetch under GMET is a user access, and that one obeys SMEP.
-        PermissionRules.FillLegacy(ref context.Plans, new LegacyRules { WriteProtect = true, Smep = npt.GuestModeExecuteTrap, DirtyMask = LegacyDirty });
+        PermissionRules.FillLegacy(ref context.Plans, new LegacyRules { WriteProtect = true, Smep = npt.GuestModeExecuteTrap });
+        FillMasks(context, context.Code.DirtyMask);
         return ControlStateStatus.Legal;
+    }
+
+    private static void FillMasks(WalkContext context, ulong dirtyMask)
+    {
+        for (int bits = 0; bits < AccessPlans.Count; bits++)
+        {
+            ref AccessPlan plan = ref context.Plans[bits];
+            context.Code.FillMasks((uint)PermissionRules.Required(plan), PermissionRules.ForbidsUser(plan), ref plan);
+            plan.MustNotAny |= context.Reserved.Common;
+            plan.LeafMust = (bits & 3) == (int)AccessKind.Write ? dirtyMask : 0;
+
+            // What makes a page a shadow-stack page is not in the accumulated rights: no such access is decided at first glance.
+            plan.MustNotAll |= (bits & (int)AccessFlags.ShadowStack) != 0 ? plan.Must : 0;
+        }
     }
 
     private static WalkCode Select(in ControlState state, WalkContext? second)

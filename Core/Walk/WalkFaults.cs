@@ -24,10 +24,10 @@ internal static class WalkFaults
 
     /// <summary>Reports that no entry was reached: the address is not canonical or too wide.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static bool RaiseBeforeTables(WalkContext context, FaultCause cause, int rootLevel, ulong address, uint access, ref WalkResult result)
+    internal static ulong RaiseBeforeTables(WalkContext context, FaultCause cause, int rootLevel, ulong address, uint access, ref WalkResult result)
     {
         _ = Raise(context, cause, rootLevel, 0, 0, address, access, 0, byKey: false, ref result);
-        return false;
+        return WalkLimits.NoAddress;
     }
 
     /// <summary>Reports a fault of one entry or of the whole path.</summary>
@@ -81,12 +81,12 @@ internal static class WalkFaults
 
     /// <summary>Reports that entries kept changing.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static bool GiveUp(ulong gva, ref WalkResult result)
+    internal static ulong GiveUp(ulong gva, ref WalkResult result)
     {
         result = default;
         result.GvaValue = gva;
         result.Info = (ulong)WalkOutcome.Retry | ((ulong)FaultCause.LostExchanges << WalkResult.CauseShift);
-        return false;
+        return WalkLimits.NoAddress;
     }
 
     private static PageFaultCode ErrorCode(WalkContext context, FaultCause cause, uint access, bool byKey)

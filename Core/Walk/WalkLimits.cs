@@ -6,4 +6,10 @@ internal static class WalkLimits
 {
     /// <summary>Attempts before a walk whose entries keep changing ends in <see cref="WalkOutcome.Retry"/>.</summary>
     internal const int Attempts = 8;
+
+    /// <summary>
+    /// What a walk returns that did not translate; no address is that wide. The address itself comes back in a register: whoever needs it next would
+    /// otherwise wait until it has gone through memory.
+    /// </summary>
+    internal const ulong NoAddress = ulong.MaxValue;
 }

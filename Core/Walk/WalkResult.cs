@@ -21,6 +21,7 @@ public struct WalkResult : IEquatable<WalkResult>
     internal const ulong NestedFlag = 1UL << 59;
     internal const ulong PatMask = 0xFF_FFFFUL << PatShift;
 
+    // A fault starts from an all-zero result, so that the members of a translation need not ask how the walk ended.
     internal ulong GpaValue;
     internal nuint HostValue;
     internal ulong EntryValueBits;
@@ -37,13 +38,13 @@ public struct WalkResult : IEquatable<WalkResult>
     public readonly bool IsTranslated => Outcome == WalkOutcome.Translated;
 
     /// <summary>On success the translated address in terms of memory slots, after both dimensions of a nested walk.</summary>
-    public readonly Gpa Gpa => new(IsTranslated ? GpaValue : 0);
+    public readonly Gpa Gpa => new(GpaValue);
 
     /// <summary>Of a nested walk: on success the address before the second dimension; on a second-dimension fault the address that did not translate.</summary>
     public readonly Ngpa NestedGpa => new(IsTranslated ? ((Info & NestedFlag) != 0 ? NgpaValue : 0) : (Info & SecondDimensionFlag) != 0 ? NgpaValue : 0);
 
     /// <summary>On success the pointer to the byte in this process; 0 if the address lies outside every slot (MMIO).</summary>
-    public readonly nuint HostAddress => IsTranslated ? HostValue : 0;
+    public readonly nuint HostAddress => HostValue;
 
     /// <summary>On success the page's size in bytes: the smaller of the two in a nested walk.</summary>
     public readonly ulong PageBytes => IsTranslated ? 1UL << PageShift : 0;

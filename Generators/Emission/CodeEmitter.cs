@@ -24,6 +24,8 @@ internal static class CodeEmitter
             writer.Line($"RootInRegisters = {(mode.Root is { InRegisters: true } ? "true" : "false")},");
             writer.Line($"RootHasRights = {(mode.Root is null ? "true" : "false")},");
             writer.Line($"LargestLeaf = {Literal.Number(mode.Leaves.Select(leaf => leaf.Level).DefaultIfEmpty(0).Max())},");
+            writer.Line($"AccessedMask = {Literal.Hex(mode.Layout.Mask("Accessed"))},");
+            writer.Line($"DirtyMask = {Literal.Hex(mode.Layout.Mask("Dirty"))},");
             writer.Line("Walk = &Walk<SlotView, MarkUsed>,");
             writer.Line("Peek = &Walk<SlotView, Peek>,");
             if (mode.Address != AddressForm.ZeroExtended)
@@ -34,6 +36,7 @@ internal static class CodeEmitter
 
             writer.Line("Trace = &Trace,");
             writer.Line("FillReserved = &FillReserved,");
+            writer.Line("FillMasks = &FillMasks,");
             writer.Line("Classify = &Classify,");
             writer.Line("RightsOf = &RightsOf,");
         }

@@ -8,18 +8,20 @@ namespace Mmu.Generators.Emission;
 /// <summary>Emits the fast walk. Whatever is unusual goes, with the entries already read, to the level-by-level walk.</summary>
 internal static class FastWalkEmitter
 {
+    private const string BelowFrame = "0xfff";
+
     /// <summary>Writes the fast walk and what it falls back to.</summary>
     public static void Write(SourceWriter writer, WalkerText text)
     {
         writer.Summary("Walks from the root to the leaf: loads first, then every check at once. Anything unusual is decided from the same entries, level by level.");
         using (writer.Block(
-            "internal static bool Walk<TView, TMarking>(WalkContext context, ref TView view, ulong gva, uint access, ref WalkResult result)\n"
+            "internal static ulong Walk<TView, TMarking>(WalkContext context, ref TView view, ulong gva, uint access, ref WalkResult result)\n"
             + "    where TView : struct, IGuestView\n"
             + "    where TMarking : struct, IMarking"))
         {
             AddressCheck(writer, text, "Unusual<TView, TMarking>(context, ref view, gva, access, ref result)");
+            writer.Line("Unsafe.SkipInit(out EntrySnapshot snapshot);");
             writer.Line("GuestWindow window = view.TableWindow;");
-            writer.Line("ref readonly AccessPlan plan = ref context.Plans[(int)(access & 63)];");
             writer.Line("ulong table = context.Root;");
             foreach (int level in text.LevelsDownTo(1))
             {
@@ -69,22 +71,51 @@ internal static class FastWalkEmitter
     private static void Load(SourceWriter writer, WalkerText text, int level)
     {
         string entry = WalkerText.Entry(level);
+        string number = Literal.Number(level);
         if (text.Mode.InRegisters(level))
         {
             writer.Line($"ulong {entry} = context.Pdptes[{text.Index(level)}];");
-            return;
+        }
+        else
+        {
+            Window(writer, text, level);
+            writer.Line($"ulong {entry} = GuestWindow.Load{Literal.Number(text.Mode.Layout.Bits)}(window.Row({text.Offset(level)}), table);");
         }
 
-        // A table of one page lies in a window as a whole; only larger ones can stick out.
-        string holds = text.TableBytes > 4096 && text.Mode.HasRights(level)
-            ? $"!window.Holds(table) || !window.Holds(table + 0x{text.TableBytes - 1:x})"
-            : "!window.Holds(table)";
-        using (writer.Block($"if ({holds})"))
+        writer.Line($"snapshot.Entry{number} = {entry};");
+        if (level == text.Mode.Levels)
         {
-            string locate = text.TableBytes > 4096 ? $"!view.TryLocate(table) || !view.TableWindow.Holds(table + 0x{text.TableBytes - 1:x})" : "!view.TryLocate(table)";
-            using (writer.Block($"if ({locate})"))
+            writer.Line($"ulong suspect = {RootSuspicion(text)};");
+        }
+        else if (text.OwnRules(level, leaf: false).Any() && level > 1)
+        {
+            // A page's bits are judged below, in its own place.
+            string own = $"{entry} & context.Reserved.Table[{number}]";
+            writer.Line($"suspect |= {(text.IsLeaf(level) is { } isLeaf ? $"{isLeaf} ? 0 : {own}" : own)};");
+        }
+
+        Accumulate(writer, text, level);
+    }
+
+    private static void Window(SourceWriter writer, WalkerText text, int level)
+    {
+        // A table of one page lies in a window as a whole; only larger ones can stick out.
+        string last = $"table + 0x{text.TableBytes - 1:x}";
+        bool isLarge = text.TableBytes > 4096 && text.Mode.HasRights(level);
+        bool isMasked = level == text.Mode.Levels || text.FrameShift != 0;
+        using (writer.Block(isLarge ? $"if (!window.Holds(table) || !window.Holds({last}))" : "if (!window.Holds(table))"))
+        {
+            if (!isMasked)
             {
-                writer.Line(Slow(text, level + 1));
+                // Flags above the frame are rare in entries that name tables: they are taken off only when they stand in the way.
+                writer.Line("table &= Frame;");
+            }
+
+            string locates = isMasked ? "!view.TryLocate(table)" : "!window.Holds(table) && !view.TryLocate(table)";
+            using (writer.Block(isLarge ? $"if (({locates}) || !view.TableWindow.Holds(table) || !view.TableWindow.Holds({last}))" : $"if ({locates})"))
+            {
+                writer.Line($"snapshot.Lowest = {Literal.Number(level + 1)};");
+                writer.Line("return Slow<TView, TMarking>(context, ref view, gva, access, snapshot, 0, ref result);");
             }
 
             writer.Line();
@@ -92,8 +123,39 @@ internal static class FastWalkEmitter
         }
 
         writer.Line();
-        writer.Line($"ulong {entry} = GuestWindow.Load{Literal.Number(text.Mode.Layout.Bits)}(window.Row({text.Offset(level)}), table);");
     }
+
+    private static string RootSuspicion(WalkerText text)
+    {
+        int root = text.Mode.Levels;
+        string entry = WalkerText.Entry(root);
+        string number = Literal.Number(root);
+        if (text.Mode.HasRights(root))
+        {
+            return text.OwnRules(root, leaf: false).Any() ? $"{entry} & context.Reserved.Table[{number}]" : "0";
+        }
+
+        string absent = $"~{entry} & Present";
+        return text.Mode.InRegisters(root) ? absent : $"({absent}) | ({entry} & context.Reserved.Table[{number}])";
+    }
+
+    private static void Accumulate(SourceWriter writer, WalkerText text, int level)
+    {
+        if (!text.Mode.HasRights(level))
+        {
+            return;
+        }
+
+        string entry = WalkerText.Entry(level);
+        bool isFirst = level == text.Mode.Levels || !text.Mode.HasRights(level + 1);
+        writer.Line(isFirst ? $"ulong all = {entry};" : $"all &= {entry};");
+        if (NeedsAny(text))
+        {
+            writer.Line(isFirst ? $"ulong any = {entry};" : $"any |= {entry};");
+        }
+    }
+
+    private static bool NeedsAny(WalkerText text) => text.HasCommonReserved || text.Has("NoExecute");
 
     private static void Descend(SourceWriter writer, WalkerText text, int level)
     {
@@ -113,69 +175,50 @@ internal static class FastWalkEmitter
             writer.Line();
         }
 
-        writer.Line($"table = {text.TableAddress(WalkerText.Entry(level))};");
+        writer.Line(text.FrameShift == 0
+            ? $"table = {WalkerText.Entry(level)} & ~{BelowFrame}UL;"
+            : $"table = {text.TableAddress(WalkerText.Entry(level))};");
     }
 
     private static void Leaf(SourceWriter writer, WalkerText text, int level)
     {
         string leaf = WalkerText.Entry(level);
         string suffix = Literal.Number(level);
-        string[] entries = [.. text.LevelsDownTo(level).Where(text.Mode.HasRights).Select(WalkerText.Entry)];
-        writer.Line($"ulong all{suffix} = {string.Join(" & ", entries)};");
-        bool needsAny = text.HasCommonReserved || text.Has("NoExecute");
-        if (needsAny)
+        bool marks = text.Has("Accessed");
+        writer.Line($"ref readonly AccessPlan plan{suffix} = ref context.Plans[(int)(access & 63)];");
+        writer.Line($"suspect |= {string.Join("\n    | ", Suspicions(text, level))};");
+        if (marks)
         {
-            writer.Line($"ulong any{suffix} = {string.Join(" | ", entries)};");
+            string accessed = text.IsEpt ? "context.AccessedMask" : "Accessed";
+            writer.Line($"ulong missing{suffix} = TMarking.Enabled ? (~all & {accessed}) | (~{leaf} & plan{suffix}.LeafMust) : 0;");
         }
 
-        writer.Line($"uint rights{suffix} = {text.Rights("all" + suffix, "any" + suffix)};");
-        writer.Line($"ulong suspect{suffix} = {string.Join("\n    | ", Suspicions(text, level))};");
-        if (text.Has("Accessed"))
+        using (writer.Block(marks ? $"if ((suspect | missing{suffix}) != 0)" : "if (suspect != 0)"))
         {
-            using (writer.Block("if (TMarking.Enabled)"))
-            {
-                writer.Line($"suspect{suffix} |= (~all{suffix} & {(text.IsEpt ? "context.AccessedMask" : "Accessed")}) | (~{leaf} & plan.LeafMust);");
-            }
-
-            writer.Line();
-        }
-
-        using (writer.Block($"if (suspect{suffix} != 0)"))
-        {
-            writer.Line(Slow(text, level));
+            writer.Line($"snapshot.Lowest = {suffix};");
+            writer.Line(marks
+                ? "return Unfinished<TView, TMarking>(context, ref view, gva, access, snapshot, suspect, ref result);"
+                : "return Slow<TView, TMarking>(context, ref view, gva, access, snapshot, 0, ref result);");
         }
 
         writer.Line();
         writer.Line($"ulong gpa{suffix} = {text.LeafAddress(level, leaf)};");
         writer.Line($"result.GpaValue = gpa{suffix};");
         writer.Line($"result.EntryValueBits = {leaf};");
-        writer.Line($"result.Info = context.ResultBase | {StepWalkEmitter.LeafInfo(text, level)} | ((ulong)rights{suffix} << WalkResult.RightsShift);");
+        writer.Line($"result.Info = context.ResultBase | {StepWalkEmitter.LeafInfo(text, level)} | ((ulong){text.Rights("all", "any")} << WalkResult.RightsShift);");
         writer.Line($"result.HostValue = window.Holds(gpa{suffix}) ? window.HostOf(gpa{suffix}) : view.HostOf(gpa{suffix});");
-        writer.Line("return true;");
+        writer.Line($"return gpa{suffix};");
     }
 
     private static IEnumerable<string> Suspicions(WalkerText text, int leafLevel)
     {
         string leaf = WalkerText.Entry(leafLevel);
         string suffix = Literal.Number(leafLevel);
-        yield return $"(((uint)plan.Suspect >> (int)rights{suffix}) & 1)";
-        if (text.HasCommonReserved)
+        yield return $"(~all & plan{suffix}.Must)";
+        yield return $"(all & plan{suffix}.MustNotAll)";
+        if (NeedsAny(text))
         {
-            yield return $"(any{suffix} & context.Reserved.Common)";
-        }
-
-        foreach (int level in text.LevelsDownTo(leafLevel + 1))
-        {
-            string entry = WalkerText.Entry(level);
-            if (!text.Mode.HasRights(level))
-            {
-                yield return $"(~{entry} & Present)";
-            }
-
-            if (!text.Mode.InRegisters(level) && (!text.Mode.HasRights(level) || text.OwnRules(level, leaf: false).Any()))
-            {
-                yield return $"({entry} & context.Reserved.Table[{Literal.Number(level)}])";
-            }
+            yield return $"(any & plan{suffix}.MustNotAny)";
         }
 
         if (text.OwnRules(leafLevel, leaf: true).Any())
@@ -186,7 +229,7 @@ internal static class FastWalkEmitter
         if (text.Has("ProtectionKey"))
         {
             FieldSpec key = text.Mode.Layout.Find("ProtectionKey")!;
-            yield return $"(((uint)plan.SuspectKeys >> ((int)({leaf} >> {Literal.Number(key.Low)}) & 15)) & 1)";
+            yield return $"((plan{suffix}.SuspectKeys >> (int)({leaf} >> {Literal.Number(key.Low)})) & 1)";
         }
 
         if (text.Has("MemoryType"))
@@ -196,29 +239,22 @@ internal static class FastWalkEmitter
         }
     }
 
-    private static string Slow(WalkerText text, int lowest)
-    {
-        string[] entries = [.. text.LevelsDownTo(lowest).Select(level => $"Entry{Literal.Number(level)} = {WalkerText.Entry(level)}")];
-        string snapshot = string.Join(", ", new[] { "Lowest = " + Literal.Number(lowest) }.Concat(entries));
-        return $"return Slow<TView, TMarking>(context, ref view, gva, access, new EntrySnapshot {{ {snapshot} }}, ref result);";
-    }
-
     private static void WriteSlow(SourceWriter writer)
     {
         writer.Summary("Decides from entries already read; if an entry changes before it can be marked, walks again, a bounded number of times.");
         writer.Line("[MethodImpl(MethodImplOptions.NoInlining)]");
         using (writer.Block(
-            "private static bool Slow<TView, TMarking>(WalkContext context, ref TView view, ulong gva, uint access, in EntrySnapshot snapshot, ref WalkResult result)\n"
+            "private static ulong Slow<TView, TMarking>(WalkContext context, ref TView view, ulong gva, uint access, in EntrySnapshot snapshot, int lost, ref WalkResult result)\n"
             + "    where TView : struct, IGuestView\n"
             + "    where TMarking : struct, IMarking"))
         {
             writer.Line("DirectReader<TView> reader = new(ref view, snapshot);");
-            using (writer.Block("for (int attempt = 0; attempt < WalkLimits.Attempts; attempt++)"))
+            using (writer.Block("for (int attempt = lost; attempt < WalkLimits.Attempts; attempt++)"))
             {
                 writer.Line("StepOutcome outcome = Step<DirectReader<TView>, TMarking>(context, ref reader, gva, access, ref result);");
                 using (writer.Block("if (outcome != StepOutcome.Lost)"))
                 {
-                    writer.Line("return outcome == StepOutcome.Done;");
+                    writer.Line("return outcome == StepOutcome.Done ? result.GpaValue : WalkLimits.NoAddress;");
                 }
 
                 writer.Line();
@@ -237,7 +273,7 @@ internal static class FastWalkEmitter
         writer.Summary("Takes an address that is not canonical: walks it if linear-address masking makes it so.");
         writer.Line("[MethodImpl(MethodImplOptions.NoInlining)]");
         using (writer.Block(
-            "private static bool Unusual<TView, TMarking>(WalkContext context, ref TView view, ulong gva, uint access, ref WalkResult result)\n"
+            "private static ulong Unusual<TView, TMarking>(WalkContext context, ref TView view, ulong gva, uint access, ref WalkResult result)\n"
             + "    where TView : struct, IGuestView\n"
             + "    where TMarking : struct, IMarking"))
         {

@@ -38,7 +38,32 @@ internal static class ReservedBitsEmitter
         }
 
         writer.Line();
+        WriteMasks(writer, text);
     }
+
+    private static void WriteMasks(SourceWriter writer, WalkerText text)
+    {
+        writer.Summary("Places required rights, and a user right that is forbidden, as bits of the format.");
+        using (writer.Block("internal static void FillMasks(uint required, bool forbidsUser, ref AccessPlan plan)"))
+        {
+            string present = text.IsEpt ? "Readable" : "Present";
+            string user = text.IsEpt ? "UserExecutable" : "User";
+            List<string> must = [Literal.Hex(text.Mode.Layout.Mask(present)), Required(text, "Write", "Writable"), Required(text, "User", user)];
+            if (text.IsEpt)
+            {
+                must.Add(Required(text, "Execute", "Executable"));
+            }
+
+            writer.Line($"plan.Must = {Join(must)};");
+            writer.Line($"plan.MustNotAll = forbidsUser ? {Literal.Hex(text.Mode.Layout.Mask(user))} : 0;");
+            writer.Line($"plan.MustNotAny = {(text.Has("NoExecute") ? Required(text, "Execute", "NoExecute") : "0")};");
+        }
+
+        writer.Line();
+    }
+
+    private static string Required(WalkerText text, string right, string field) =>
+        $"((required & (uint)Rights.{right}) != 0 ? {Literal.Hex(text.Mode.Layout.Mask(field))} : 0)";
 
     private static void Mask(SourceWriter writer, WalkerText text, int level, bool leaf) =>
         writer.Line($"masks.{(leaf ? "Leaf" : "Table")}[{Literal.Number(level)}] = {Join(text.OwnRules(level, leaf).Select(Term).Prepend("masks.Common"))};");

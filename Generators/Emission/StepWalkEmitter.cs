@@ -208,7 +208,7 @@ internal static class StepWalkEmitter
     {
         writer.Summary("Walks a nested guest's tables, each access to them translated by the second dimension.");
         using (writer.Block(
-            "internal static bool WalkNested<TMarking>(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result)\n"
+            "internal static ulong WalkNested<TMarking>(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result)\n"
             + "    where TMarking : struct, IMarking"))
         {
             Untag(writer, text);
@@ -219,7 +219,7 @@ internal static class StepWalkEmitter
                 using (writer.Block("if (outcome != StepOutcome.Lost)"))
                 {
                     writer.Line("result.GvaValue = gva;");
-                    writer.Line("return outcome == StepOutcome.Done;");
+                    writer.Line("return outcome == StepOutcome.Done ? result.GpaValue : WalkLimits.NoAddress;");
                 }
             }
 
@@ -233,16 +233,16 @@ internal static class StepWalkEmitter
     private static void WriteTrace(SourceWriter writer, WalkerText text)
     {
         writer.Summary("Walks as a debugger that wants to see each entry.");
-        using (writer.Block("internal static bool Trace(WalkContext context, ref TraceReader reader, ulong gva, uint access, ref WalkResult result)"))
+        using (writer.Block("internal static ulong Trace(WalkContext context, ref TraceReader reader, ulong gva, uint access, ref WalkResult result)"))
         {
             Untag(writer, text);
-            writer.Line("bool translated = Step<TraceReader, Peek>(context, ref reader, gva, access, ref result) == StepOutcome.Done;");
+            writer.Line("StepOutcome outcome = Step<TraceReader, Peek>(context, ref reader, gva, access, ref result);");
             if (text.Mode.Address != AddressForm.ZeroExtended)
             {
                 writer.Line("result.GvaValue = gva;");
             }
 
-            writer.Line("return translated;");
+            writer.Line("return outcome == StepOutcome.Done ? result.GpaValue : WalkLimits.NoAddress;");
         }
 
         writer.Line();

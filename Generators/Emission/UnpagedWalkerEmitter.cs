@@ -11,7 +11,7 @@ internal static class UnpagedWalkerEmitter
         private const ulong Info = 0x000C_F001;
 
         /// <summary>Translates without tables.</summary>
-        internal static bool Walk<TView, TMarking>(WalkContext context, ref TView view, ulong gva, uint access, ref WalkResult result)
+        internal static ulong Walk<TView, TMarking>(WalkContext context, ref TView view, ulong gva, uint access, ref WalkResult result)
             where TView : struct, IGuestView
             where TMarking : struct, IMarking
         {
@@ -20,7 +20,7 @@ internal static class UnpagedWalkerEmitter
         }
 
         /// <summary>Translates without tables, then by the second dimension.</summary>
-        internal static bool WalkNested<TMarking>(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result)
+        internal static ulong WalkNested<TMarking>(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result)
             where TMarking : struct, IMarking
         {
             NestedReader<TMarking> reader = new(ref view, context.Second!);
@@ -28,10 +28,10 @@ internal static class UnpagedWalkerEmitter
         }
 
         /// <summary>Translates without tables for a debugger.</summary>
-        internal static bool Trace(WalkContext context, ref TraceReader reader, ulong gva, uint access, ref WalkResult result) =>
+        internal static ulong Trace(WalkContext context, ref TraceReader reader, ulong gva, uint access, ref WalkResult result) =>
             Finish(context, ref reader, gva, access, ref result);
 
-        private static bool Finish<TReader>(WalkContext context, ref TReader reader, ulong gva, uint access, ref WalkResult result)
+        private static ulong Finish<TReader>(WalkContext context, ref TReader reader, ulong gva, uint access, ref WalkResult result)
             where TReader : struct, IEntryReader, allows ref struct
         {
             const uint rights = 0xF;
@@ -40,11 +40,16 @@ internal static class UnpagedWalkerEmitter
             result.Info = context.ResultBase | Info;
             bool translated = reader.TryFinish(access, rights, ref result);
             result.GvaValue = gva & AddressMask;
-            return translated;
+            return translated ? result.GpaValue : WalkLimits.NoAddress;
         }
 
         /// <summary>There are no entries with reserved bits.</summary>
         internal static void FillReserved(in ReservedInputs inputs, ref ReservedMasks masks) => masks = default;
+
+        /// <summary>There are no entries to hold to anything.</summary>
+        internal static void FillMasks(uint required, bool forbidsUser, ref AccessPlan plan)
+        {
+        }
 
         /// <summary>There are no entries.</summary>
         internal static EntryClass Classify(WalkContext context, int level, ulong entry, out ulong address)

@@ -26,13 +26,14 @@ internal sealed unsafe class FlatCompetitor<TWalk>(GuestWalker walker, MemorySlo
         ulong last = 0;
         for (int i = 0; i < count; i++)
         {
-            if (!TWalk.Walk(context, ref view, gvas[i] ^ last, access, ref result))
+            ulong gpa = TWalk.Walk(context, ref view, gvas[i] ^ last, access, ref result);
+            if (gpa == WalkLimits.NoAddress)
             {
                 return ulong.MaxValue;
             }
 
-            sum += result.GpaValue;
-            last = result.GpaValue & zero;
+            sum += gpa;
+            last = gpa & zero;
         }
 
         return sum;
@@ -47,12 +48,13 @@ internal sealed unsafe class FlatCompetitor<TWalk>(GuestWalker walker, MemorySlo
         ulong sum = 0;
         for (int i = 0; i < count; i++)
         {
-            if (!TWalk.Walk(context, ref view, gvas[i], access, ref result))
+            ulong gpa = TWalk.Walk(context, ref view, gvas[i], access, ref result);
+            if (gpa == WalkLimits.NoAddress)
             {
                 return ulong.MaxValue;
             }
 
-            sum += result.GpaValue;
+            sum += gpa;
         }
 
         return sum;

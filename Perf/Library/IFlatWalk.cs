@@ -7,5 +7,5 @@ namespace Mmu.Perf.Library;
 /// <summary>A generated walker over one flat window that sets A and D.</summary>
 internal interface IFlatWalk
 {
-    static abstract bool Walk(WalkContext context, ref FlatView view, ulong gva, uint access, ref WalkResult result);
+    static abstract ulong Walk(WalkContext context, ref FlatView view, ulong gva, uint access, ref WalkResult result);
 }

@@ -9,6 +9,6 @@ namespace Mmu.Perf.Library;
 internal readonly struct Long5Walk : IFlatWalk
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool Walk(WalkContext context, ref FlatView view, ulong gva, uint access, ref WalkResult result) =>
+    public static ulong Walk(WalkContext context, ref FlatView view, ulong gva, uint access, ref WalkResult result) =>
         Long5Walker.Walk<FlatView, MarkUsed>(context, ref view, gva, access, ref result);
 }

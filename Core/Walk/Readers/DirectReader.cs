@@ -49,8 +49,7 @@ internal ref struct DirectReader<TView> : IEntryReader
     /// <inheritdoc/>
     public readonly bool TryFinish(uint access, uint rights, ref WalkResult result)
     {
-        GuestWindow window = _view.TableWindow;
-        result.HostValue = window.Holds(result.GpaValue) ? window.HostOf(result.GpaValue) : _view.HostOf(result.GpaValue);
+        result.HostValue = EntryAccess.HostOf(ref _view, result.GpaValue);
         return true;
     }
 }

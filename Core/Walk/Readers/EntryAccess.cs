@@ -38,6 +38,14 @@ internal static class EntryAccess
         return bytes == 4 ? window.TryExchange32(entryAddress, expected, value) : window.TryExchange64(entryAddress, expected, value);
     }
 
+    /// <summary>The pointer to a translated address; 0 if no slot holds it.</summary>
+    internal static nuint HostOf<TView>(ref TView view, ulong gpa)
+        where TView : struct, IGuestView
+    {
+        GuestWindow window = view.TableWindow;
+        return window.Holds(gpa) ? window.HostOf(gpa) : view.HostOf(gpa);
+    }
+
     private static bool TryWindow<TView>(ref TView view, ulong entryAddress, out GuestWindow window)
         where TView : struct, IGuestView
     {

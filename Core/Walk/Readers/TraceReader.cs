@@ -62,7 +62,7 @@ internal struct TraceReader : IEntryReader
     {
         if (_second is not { } second)
         {
-            result.HostValue = _view.HostOf(result.GpaValue);
+            result.HostValue = EntryAccess.HostOf(ref _view, result.GpaValue);
             return true;
         }
 
@@ -79,7 +79,7 @@ internal struct TraceReader : IEntryReader
     private readonly unsafe bool TryTranslate(WalkContext second, ulong address, uint access, ref WalkResult result)
     {
         TraceReader reader = new(_steps, _view, second: null, isSecond: true);
-        return second.Code.Trace(second, ref reader, address, access, ref result);
+        return second.Code.Trace(second, ref reader, address, access, ref result) != WalkLimits.NoAddress;
     }
 
     private unsafe void Record(WalkContext context, int level, ulong entryAddress, ulong entry)
