@@ -13,18 +13,11 @@ internal sealed unsafe class TableMemory : IDisposable
     private const ulong Present = 1;
     private const ulong Accessed = 1 << 5;
 
-    private readonly TableRun[] _runs;
-    private byte* _memory;
+    private readonly List<nint> _blocks = [];
+    private TableRun[] _runs = [];
 
-    private TableMemory(byte* memory, List<(ulong Gpa, ulong Size)> runs)
+    private TableMemory()
     {
-        _memory = memory;
-        _runs = new TableRun[runs.Count];
-        for (int i = 0; i < _runs.Length; i++)
-        {
-            _runs[i] = new TableRun(runs[i].Gpa, runs[i].Size, (nint)memory);
-            memory += runs[i].Size;
-        }
     }
 
     /// <summary>Gets the runs, ascending.</summary>
@@ -34,27 +27,10 @@ internal sealed unsafe class TableMemory : IDisposable
     /// <exception cref="InputException">A page cannot be read, or there is no memory for the copy.</exception>
     public static TableMemory Load(IPageSource pages, SortedSet<ulong> tables)
     {
-        List<(ulong Gpa, ulong Size)> runs = TableRuns.Of(tables);
-        ulong bytes = PageMath.PageSize;
-        foreach ((_, ulong size) in runs)
-        {
-            bytes += size;
-        }
-
-        TableMemory memory;
+        TableMemory memory = new();
         try
         {
-            byte* block = (byte*)NativeMemory.AlignedAlloc(checked((nuint)bytes), PageMath.PageSize);
-            NativeMemory.Clear(block, (nuint)bytes);
-            memory = new TableMemory(block, runs);
-        }
-        catch (OutOfMemoryException e)
-        {
-            throw new InputException($"no memory for {bytes} bytes of page tables", e);
-        }
-
-        try
-        {
+            memory.Allocate(TableRuns.Of(tables));
             foreach (ulong gpa in tables)
             {
                 if (!pages.TryReadPage(gpa, memory.Page(gpa)))
@@ -64,6 +40,11 @@ internal sealed unsafe class TableMemory : IDisposable
             }
 
             return memory;
+        }
+        catch (OutOfMemoryException e)
+        {
+            memory.Dispose();
+            throw new InputException($"no memory for {tables.Count} table pages between 0x{tables.Min:x} and 0x{tables.Max:x}", e);
         }
         catch
         {
@@ -102,8 +83,29 @@ internal sealed unsafe class TableMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_memory);
-        _memory = null;
+        _runs = [];
+        foreach (nint block in _blocks)
+        {
+            NativeMemory.Free((void*)block);
+        }
+
+        _blocks.Clear();
+    }
+
+    private void Allocate(List<(ulong Gpa, ulong Size)> runs)
+    {
+        var allocated = new TableRun[runs.Count];
+        for (int i = 0; i < allocated.Length; i++)
+        {
+            // Zeroed blocks of this size come fresh from the system: a run's gaps cost address space, not memory.
+            (ulong gpa, ulong size) = runs[i];
+            nint block = (nint)NativeMemory.AllocZeroed(checked((nuint)size + PageMath.PageSize));
+            _blocks.Add(block);
+            nuint aligned = ((nuint)block + (nuint)PageMath.OffsetMask) & ~(nuint)PageMath.OffsetMask;
+            allocated[i] = new TableRun(gpa, size, (nint)aligned);
+        }
+
+        _runs = allocated;
     }
 
     // Empty if the page is in no run.

@@ -8,8 +8,8 @@ namespace Mmu.Vmm.Images;
 /// <summary>Grouping of table pages into runs.</summary>
 internal static class TableRuns
 {
-    /// <summary>The most runs made; half of the slots that a VM can have.</summary>
-    internal const int MaxRuns = 1 << 14;
+    /// <summary>The most runs made: adding a slot takes time in proportion to those there are.</summary>
+    internal const int MaxRuns = 1 << 12;
 
     private const ulong MaxGap = 1 << 30;
 
