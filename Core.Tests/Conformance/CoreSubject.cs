@@ -145,8 +145,25 @@ internal sealed class CoreSubject : IMatrixSubject
             FaultCause.NonCanonical or FaultCause.None => OracleCause.None,
             _ => OracleCause.Permission,
         },
+        Rules = Rule(core.Cause),
         Level = core.Level,
         EntryAddress = core.EntryAddress,
         EntryValue = core.Entry,
+    };
+
+    private static OracleRules Rule(FaultCause cause) => cause switch
+    {
+        FaultCause.ReservedBit => OracleRules.ReservedBit,
+        FaultCause.BadRights => OracleRules.BadRights,
+        FaultCause.BadMemoryType => OracleRules.BadMemoryType,
+        FaultCause.NotReadable => OracleRules.NotReadable,
+        FaultCause.NotWritable => OracleRules.NotWritable,
+        FaultCause.NotUser => OracleRules.NotUser,
+        FaultCause.NotExecutable => OracleRules.NotExecutable,
+        FaultCause.Smep => OracleRules.Smep,
+        FaultCause.Smap => OracleRules.Smap,
+        FaultCause.ProtectionKey => OracleRules.Key,
+        FaultCause.ShadowStack => OracleRules.ShadowStack,
+        _ => OracleRules.None,
     };
 }

@@ -144,10 +144,14 @@ internal sealed class Matrix(MatrixImage image, IMatrixSubject subject)
             OracleOutcome.Ok => expected == actual,
             OracleOutcome.NonCanonical => true,
             _ => expected.Code == actual.Code && expected.FaultGpa == actual.FaultGpa && expected.FaultLinear == actual.FaultLinear &&
-                expected.Cause == actual.Cause && expected.Dimension == actual.Dimension && expected.Level == actual.Level &&
+                expected.Cause == actual.Cause && Names(expected.Rules, actual.Rules) && expected.Dimension == actual.Dimension && expected.Level == actual.Level &&
                 expected.EntryAddress == actual.EntryAddress && expected.EntryValue == actual.EntryValue,
         };
     }
+
+    // A walker names one of the rules that were broken.
+    private static bool Names(OracleRules broken, OracleRules named) =>
+        named == OracleRules.None ? broken == OracleRules.None : (broken & named) == named;
 
     private void CompareAll(string phase)
     {

@@ -73,7 +73,7 @@ public sealed class NestedConformanceTests
     [Fact]
     public void SamplesAcrossBothDimensionsAgreeWithTheOracle()
     {
-        int each = (IsLong ? LongSamples : DefaultSamples) / (Guests.Length * Seconds.Length);
+        int each = ((IsLong ? LongSamples : DefaultSamples) / (Guests.Length * Seconds.Length)) + 1;
         ulong seed = 1;
         RunPairs("nested samples", (scene, image, matrix) => new NestedSamples(scene, image, matrix, seed++).Run(each));
     }

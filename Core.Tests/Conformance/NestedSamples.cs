@@ -40,11 +40,8 @@ internal sealed class NestedSamples(NestedScene scene, MatrixImage image, Matrix
                     }
                 }
 
-                OracleAccess access = Accesses.Every[_random.Next(Accesses.Every.Length)];
-                if (Matrix.IsLegal(cpu, access))
-                {
-                    matrix.Check($"sample, seed {seed}", cpu, nested, scene.Address, access, update: _random.Next(4) != 0);
-                }
+                OracleAccess access = LegalAccess(cpu);
+                matrix.Check($"sample, seed {seed}", cpu, nested, scene.Address, access, update: _random.Next(4) != 0);
             }
         }
     }
@@ -55,6 +52,18 @@ internal sealed class NestedSamples(NestedScene scene, MatrixImage image, Matrix
         {
             image.Set(entry, value);
         }
+    }
+
+    private OracleAccess LegalAccess(OracleCpu cpu)
+    {
+        OracleAccess access;
+        do
+        {
+            access = Accesses.Every[_random.Next(Accesses.Every.Length)];
+        }
+        while (!Matrix.IsLegal(cpu, access));
+
+        return access;
     }
 
     // One or two bits of those that mean most, seldom any bit at all.

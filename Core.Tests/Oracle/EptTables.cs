@@ -33,7 +33,8 @@ internal static class EptTables
                 return Violation(nested, access, OracleCause.NotPresent, result, default);
             }
 
-            if (IsMisconfigured(nested, level, entry))
+            result.Rules = Misconfigurations(nested, level, entry);
+            if (result.Rules != OracleRules.None)
             {
                 result.Outcome = OracleOutcome.EptMisconfiguration;
                 result.Cause = OracleCause.ReservedBit;
@@ -62,7 +63,8 @@ internal static class EptTables
         result.Writable = rights.Write;
         result.Executable = rights.Execute;
         result.UserExecutable = nested.Mbec ? rights.UserExecute : rights.Execute;
-        if (!IsAllowed(nested, access, result))
+        result.Rules = Refusals(nested, access, result);
+        if (result.Rules != OracleRules.None)
         {
             return Violation(nested, access, OracleCause.Permission, result, rights);
         }
@@ -87,6 +89,7 @@ internal static class EptTables
         };
         SecondResult result = Violation(nested, new SecondAccess { IsTable = true }, OracleCause.Permission, table, rights);
         result.Code |= 1UL << 1;
+        result.Rules = OracleRules.NotWritable;
         return result;
     }
 
@@ -94,19 +97,15 @@ internal static class EptTables
     private static bool CountsAsWrite(OracleNested nested, SecondAccess access) =>
         access.IsTable ? nested.EptAccessedDirty && !access.IsPdpteLoad : access.Kind == OracleKind.Write;
 
-    private static bool IsAllowed(OracleNested nested, SecondAccess access, SecondResult rights)
+    private static OracleRules Refusals(OracleNested nested, SecondAccess access, SecondResult rights)
     {
-        if (access.IsTable)
-        {
-            return rights.Readable && (rights.Writable || !CountsAsWrite(nested, access));
-        }
-
-        return access.Kind switch
-        {
-            OracleKind.Read => rights.Readable,
-            OracleKind.Write => rights.Writable,
-            _ => access.UserModeAddress ? rights.UserExecutable : rights.Executable,
-        };
+        bool write = CountsAsWrite(nested, access);
+        bool fetch = !access.IsTable && access.Kind == OracleKind.Fetch;
+        bool executable = access.UserModeAddress ? rights.UserExecutable : rights.Executable;
+        OracleRules broken = OracleRules.None;
+        broken |= write && !rights.Writable ? OracleRules.NotWritable : OracleRules.None;
+        broken |= !write && !fetch && !rights.Readable ? OracleRules.NotReadable : OracleRules.None;
+        return fetch && !executable ? broken | OracleRules.NotExecutable : broken;
     }
 
     private static bool IsPresent(OracleNested nested, ulong entry) => Bits.AnyOf(entry, 2, 0) || (nested.Mbec && Bits.Has(entry, 10));
@@ -115,34 +114,29 @@ internal static class EptTables
         level == 1 || (Bits.Has(entry, 7) && ((level == 2 && nested.Has2M) || (level == 3 && nested.Has1G)));
 
     // Intel SDM "EPT Misconfigurations".
-    private static bool IsMisconfigured(OracleNested nested, int level, ulong entry)
+    private static OracleRules Misconfigurations(OracleNested nested, int level, ulong entry)
     {
+        OracleRules broken = OracleRules.None;
         bool read = Bits.Has(entry, 0);
         bool write = Bits.Has(entry, 1);
         bool execute = Bits.Has(entry, 2) || (nested.Mbec && Bits.Has(entry, 10));
         if (!read && (write || (execute && !nested.ExecuteOnly)))
         {
-            return true;
+            broken |= OracleRules.BadRights;
         }
 
-        if (Bits.AnyOf(entry, 51, nested.MaxPhyAddr))
-        {
-            return true;
-        }
-
+        bool reserved = Bits.AnyOf(entry, 51, nested.MaxPhyAddr);
         if (!IsLeaf(nested, level, entry))
         {
             // Where a level knows no large page of the size, bit 7 is reserved like its neighbours.
-            return Bits.AnyOf(entry, 7, 3);
+            reserved |= Bits.AnyOf(entry, 7, 3);
+            return reserved ? broken | OracleRules.ReservedBit : broken;
         }
 
+        reserved |= (level == 2 && Bits.AnyOf(entry, 20, 12)) || (level == 3 && Bits.AnyOf(entry, 29, 12));
+        broken |= reserved ? OracleRules.ReservedBit : OracleRules.None;
         int type = (int)Bits.Field(entry, 5, 3);
-        if (type is 2 or 3 or 7)
-        {
-            return true;
-        }
-
-        return (level == 2 && Bits.AnyOf(entry, 20, 12)) || (level == 3 && Bits.AnyOf(entry, 29, 12));
+        return type is 2 or 3 or 7 ? broken | OracleRules.BadMemoryType : broken;
     }
 
     private static void SetAccessedAndDirty(OracleMemory memory, ulong[] addresses, int count, bool write)

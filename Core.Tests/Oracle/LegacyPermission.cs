@@ -4,33 +4,36 @@ namespace Mmu.Tests.Oracle;
 
 internal static class LegacyPermission
 {
-    public static bool IsRefused(OracleCpu cpu, LegacyPath path, OracleAccess access)
+    // Every rule that the access breaks, protection keys apart.
+    public static OracleRules Refusals(OracleCpu cpu, LegacyPath path, OracleAccess access)
     {
+        OracleRules broken = access.User && !path.User ? OracleRules.NotUser : OracleRules.None;
         if (access.ShadowStack)
         {
-            bool rightOwner = access.User == path.User;
-            return !(path.WritableAboveLeaf && !Bits.Has(path.Leaf, 1) && Bits.Has(path.Leaf, 6) && rightOwner);
-        }
-
-        if (access.User && !path.User)
-        {
-            return true;
+            bool page = path.WritableAboveLeaf && !Bits.Has(path.Leaf, 1) && Bits.Has(path.Leaf, 6);
+            return page && access.User == path.User ? OracleRules.None : broken | OracleRules.ShadowStack;
         }
 
         if (access.Kind == OracleKind.Fetch)
         {
             bool smep = Bits.Has(cpu.Cr4, 20);
-            return path.NoExecute || (smep && !access.User && path.User);
+            broken |= path.NoExecute ? OracleRules.NotExecutable : OracleRules.None;
+            return broken | (smep && !access.User && path.User ? OracleRules.Smep : OracleRules.None);
         }
 
         bool smap = Bits.Has(cpu.Cr4, 21);
         if (smap && !access.User && path.User && (access.Implicit || !access.Ac))
         {
-            return true;
+            broken |= OracleRules.Smap;
         }
 
         bool writeProtect = Bits.Has(cpu.Cr0, 16);
-        return access.Kind == OracleKind.Write && !path.Writable && (access.User || writeProtect);
+        if (access.Kind == OracleKind.Write && !path.Writable && (access.User || writeProtect))
+        {
+            broken |= OracleRules.NotWritable;
+        }
+
+        return broken;
     }
 
     public static bool IsRefusedByKey(OracleCpu cpu, OracleMode mode, LegacyPath path, OracleAccess access)

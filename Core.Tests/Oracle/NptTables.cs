@@ -31,6 +31,7 @@ internal static class NptTables
         result.EntryValue = path.EntryValue;
         if (path.Fault != OracleCause.None)
         {
+            result.Rules = path.Fault == OracleCause.ReservedBit ? OracleRules.ReservedBit : OracleRules.None;
             return Fault(nested, access, path.Fault, result);
         }
 
@@ -42,7 +43,8 @@ internal static class NptTables
         result.Executable = !path.NoExecute;
         result.UserExecutable = !path.NoExecute;
         result.MemoryType = (int)Bits.Field(nested.HostPat, (8 * LegacyTables.PatIndex(path)) + 2, 8 * LegacyTables.PatIndex(path));
-        if (IsRefused(nested, path, access, write))
+        result.Rules = Refusals(nested, path, access, write);
+        if (result.Rules != OracleRules.None)
         {
             return Fault(nested, access, OracleCause.Permission, result);
         }
@@ -58,19 +60,21 @@ internal static class NptTables
     private static bool IsGmetFetch(OracleNested nested, SecondAccess access) =>
         nested.Gmet && !access.IsTable && access.Kind == OracleKind.Fetch && access.GuestSupervisor;
 
-    private static bool IsRefused(OracleNested nested, LegacyPath path, SecondAccess access, bool write)
+    private static OracleRules Refusals(OracleNested nested, LegacyPath path, SecondAccess access, bool write)
     {
+        OracleRules broken = OracleRules.None;
         if (!access.IsTable && access.Kind == OracleKind.Fetch && path.NoExecute)
         {
-            return true;
+            broken |= OracleRules.NotExecutable;
         }
 
         if (IsGmetFetch(nested, access))
         {
-            return path.User;
+            return path.User ? broken | OracleRules.Smep : broken;
         }
 
-        return !path.User || (write && !path.Writable);
+        broken |= path.User ? OracleRules.None : OracleRules.NotUser;
+        return write && !path.Writable ? broken | OracleRules.NotWritable : broken;
     }
 
     // AMD APM "Nested versus Guest Page Faults, Fault Ordering": EXITINFO1.

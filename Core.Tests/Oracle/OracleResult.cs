@@ -37,6 +37,8 @@ internal record struct OracleResult
 
     public OracleCause Cause { get; set; }
 
+    public OracleRules Rules { get; set; }
+
     public OracleDimension Dimension { get; set; }
 
     public int Level { get; set; }

@@ -38,15 +38,17 @@ internal static class SdmWalker
         if (path.Fault != OracleCause.None)
         {
             bool reserved = path.Fault == OracleCause.ReservedBit;
-            return PageFault(linear, path, path.Fault, LegacyPermission.ErrorCode(cpu, access, present: reserved, reserved, key: false));
+            ulong code = LegacyPermission.ErrorCode(cpu, access, present: reserved, reserved, key: false);
+            return PageFault(linear, path, path.Fault, reserved ? OracleRules.ReservedBit : OracleRules.None, code);
         }
 
-        bool refused = LegacyPermission.IsRefused(cpu, path, access);
+        OracleRules broken = LegacyPermission.Refusals(cpu, path, access);
         bool key = LegacyPermission.IsRefusedByKey(cpu, mode, path, access);
-        if (refused || key)
+        broken |= key ? OracleRules.Key : OracleRules.None;
+        if (broken != OracleRules.None)
         {
             ulong code = LegacyPermission.ErrorCode(cpu, access, present: true, reserved: false, key);
-            return PageFault(linear, path, OracleCause.Permission, code);
+            return PageFault(linear, path, OracleCause.Permission, broken, code);
         }
 
         bool write = access.Kind == OracleKind.Write;
@@ -93,6 +95,7 @@ internal static class SdmWalker
                 {
                     Outcome = OracleOutcome.InvalidPdpte,
                     Cause = inMemory ? OracleCause.ReservedBit : OracleCause.OutsideMemory,
+                    Rules = inMemory ? OracleRules.ReservedBit : OracleRules.None,
                     Level = 3,
                     EntryAddress = address,
                     EntryValue = entry,
@@ -169,10 +172,11 @@ internal static class SdmWalker
         return false;
     }
 
-    private static OracleResult PageFault(ulong linear, LegacyPath path, OracleCause cause, ulong code) => new()
+    private static OracleResult PageFault(ulong linear, LegacyPath path, OracleCause cause, OracleRules rules, ulong code) => new()
     {
         Outcome = OracleOutcome.PageFault,
         Cause = cause,
+        Rules = rules,
         Code = code,
         FaultLinear = linear,
         Level = path.Level,
@@ -184,6 +188,7 @@ internal static class SdmWalker
     {
         Outcome = second.Outcome,
         Cause = second.Cause,
+        Rules = second.Rules,
         Code = second.Code,
         FaultGpa = second.Gpa,
         Dimension = OracleDimension.Second,

@@ -5,6 +5,7 @@ internal struct SecondResult
 {
     public OracleOutcome Outcome;
     public OracleCause Cause;
+    public OracleRules Rules;
     public ulong Gpa;
     public ulong Hpa;
     public int PageShift;
