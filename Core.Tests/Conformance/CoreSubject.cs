@@ -10,13 +10,19 @@ namespace Mmu.Tests.Conformance;
 
 internal sealed class CoreSubject : IMatrixSubject
 {
+    // More than a batch keeps in flight, and no multiple of it.
+    private const int BatchSize = 19;
+
     private readonly MatrixImage _image;
     private readonly GuestMemory _memory = new();
+    private readonly bool _everyWay;
     private GuestWalker? _walker;
 
-    public CoreSubject(MatrixImage image)
+    // `everyWay`: a walk is also peeked at and explained, and made as a batch; all must say the same.
+    public CoreSubject(MatrixImage image, bool everyWay = false)
     {
         _image = image;
+        _everyWay = everyWay;
         for (int i = 0; i < image.Oracle.Slots.Count; i++)
         {
             OracleSlot slot = image.Oracle.Slots[i];
@@ -54,6 +60,12 @@ internal sealed class CoreSubject : IMatrixSubject
     public void Walk(ulong gva, OracleAccess access, bool update, out OracleResult result)
     {
         GuestWalker walker = _walker ?? throw new InvalidOperationException("not configured");
+        if (_everyWay)
+        {
+            result = WalkEveryWay(walker, new Gva(gva), Convert(access), update);
+            return;
+        }
+
         WalkResult core;
         bool ok = update ? walker.Translate(new Gva(gva), Convert(access), out core) : walker.Peek(new Gva(gva), Convert(access), out core);
         if (ok != core.IsTranslated)
@@ -62,6 +74,37 @@ internal sealed class CoreSubject : IMatrixSubject
         }
 
         result = ok ? Success(core) : Fault(core);
+    }
+
+    private OracleResult WalkEveryWay(GuestWalker walker, Gva gva, Access access, bool update)
+    {
+        bool ok = walker.Peek(gva, access, out WalkResult peeked);
+        OracleResult result = ok ? Success(peeked) : Fault(peeked);
+        WalkResult explained = walker.Explain(gva, access).Result;
+        if (explained != peeked)
+        {
+            throw new InvalidOperationException($"explained as {explained} but peeked {peeked}");
+        }
+
+        if (!update)
+        {
+            return result;
+        }
+
+        var batch = new WalkResult[BatchSize];
+        var addresses = new Gva[BatchSize];
+        Array.Fill(addresses, gva);
+        int translated = walker.TranslateMany(addresses, access, batch);
+        foreach (WalkResult one in batch)
+        {
+            OracleResult each = one.IsTranslated ? Success(one) : Fault(one);
+            if (each != result || translated != (ok ? BatchSize : 0))
+            {
+                throw new InvalidOperationException($"{translated} translated, one as {one}, but peeked {peeked}");
+            }
+        }
+
+        return result;
     }
 
     private static Access Convert(OracleAccess access) => new(

@@ -21,14 +21,7 @@ public sealed class DirectConformanceTests
     [InlineData("5-level 1G", 3)]
     public void EveryLegalCombinationAgreesWithTheOracle(string name, int leafLevel)
     {
-        OracleMode mode = name[0] switch
-        {
-            'o' => OracleMode.Off,
-            '3' => OracleMode.Bits32,
-            'P' => OracleMode.Pae,
-            '4' => OracleMode.Level4,
-            _ => OracleMode.Level5,
-        };
+        OracleMode mode = ModeOf(name);
         using var image = new MatrixImage();
         var scene = new DirectScene(image, mode, leafLevel);
         var matrix = new Matrix(image, new CoreSubject(image));
@@ -53,6 +46,52 @@ public sealed class DirectConformanceTests
 
         ConformanceReport.Conclude(name, count, mismatches, string.Join('\n', messages));
     }
+
+    [Theory]
+    [InlineData("32-bit", 1)]
+    [InlineData("32-bit", 2)]
+    [InlineData("PAE", 1)]
+    [InlineData("PAE", 2)]
+    [InlineData("4-level", 3)]
+    [InlineData("5-level", 3)]
+    public void PeekExplainAndBatchesAgreeWithTheOracle(string name, int leafLevel)
+    {
+        using var image = new MatrixImage();
+        var scene = new DirectScene(image, ModeOf(name), leafLevel);
+        var matrix = new Matrix(image, new CoreSubject(image, everyWay: true));
+        matrix.Run(DirectPhases.LinearAddresses(scene));
+        matrix.Run(DirectPhases.Flags(scene));
+        foreach (MatrixPhase phase in DirectPhases.Upper(scene))
+        {
+            matrix.Run(phase);
+        }
+
+        string title = $"{name} leaf {leafLevel} every way";
+        ConformanceReport.Conclude(title, matrix.Count, matrix.Mismatches, string.Join('\n', matrix.Messages));
+    }
+
+    [Theory]
+    [InlineData("32-bit")]
+    [InlineData("PAE")]
+    [InlineData("4-level")]
+    [InlineData("5-level")]
+    public void RandomTablesAgreeWithTheOracle(string name)
+    {
+        using var image = new MatrixImage();
+        RandomTables.AddSlots(image);
+        var matrix = new Matrix(image, new CoreSubject(image));
+        new RandomTables(image, ModeOf(name), matrix, seed: 7).Run(rounds: 100);
+        ConformanceReport.Conclude($"{name} random tables", matrix.Count, matrix.Mismatches, string.Join('\n', matrix.Messages));
+    }
+
+    private static OracleMode ModeOf(string name) => name[0] switch
+    {
+        'o' => OracleMode.Off,
+        '3' => OracleMode.Bits32,
+        'P' => OracleMode.Pae,
+        '4' => OracleMode.Level4,
+        _ => OracleMode.Level5,
+    };
 
     private static IEnumerable<MatrixPhase> Phases(DirectScene scene)
     {

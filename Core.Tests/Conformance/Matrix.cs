@@ -144,7 +144,8 @@ internal sealed class Matrix(MatrixImage image, IMatrixSubject subject)
             OracleOutcome.Ok => expected == actual,
             OracleOutcome.NonCanonical => true,
             _ => expected.Code == actual.Code && expected.FaultGpa == actual.FaultGpa && expected.FaultLinear == actual.FaultLinear &&
-                expected.Cause == actual.Cause && Names(expected.Rules, actual.Rules) && expected.Dimension == actual.Dimension && expected.Level == actual.Level &&
+                expected.Cause == actual.Cause && Names(expected.Rules, actual.Rules) &&
+                expected.Dimension == actual.Dimension && expected.Level == actual.Level &&
                 expected.EntryAddress == actual.EntryAddress && expected.EntryValue == actual.EntryValue,
         };
     }
