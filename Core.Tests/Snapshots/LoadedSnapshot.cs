@@ -57,7 +57,7 @@ internal sealed class LoadedSnapshot : IDisposable
         AddressSpace.Open(
         Tables, Paging(root), new CpuModel(IsAmd: false, CpuModel.DefaultMaxPhyAddr), PageScan.DefaultAliasBudget);
 
-    /// <summary>Returns a walker of <paramref name="root"/>; the tables are read-only, so that no walk changes what the next one finds.</summary>
+    /// <summary>Returns a walker of <paramref name="root"/>; the tables are read-only: no walk changes what the next one finds.</summary>
     public GuestWalker Walker(TruthRoot root)
     {
         GuestMemory memory = new();
@@ -67,7 +67,8 @@ internal sealed class LoadedSnapshot : IDisposable
         }
 
         GuestWalker walker = new(memory, new CpuFeatures());
-        ControlStateStatus status = walker.SetControlState(new ControlState { Cr0 = root.Cr0, Cr3 = root.Cr3, Cr4 = root.Cr4, Efer = root.Efer });
+        ControlState state = new() { Cr0 = root.Cr0, Cr3 = root.Cr3, Cr4 = root.Cr4, Efer = root.Efer };
+        ControlStateStatus status = walker.SetControlState(state);
         return status == ControlStateStatus.Legal ? walker : throw new InvalidOperationException($"{root} is refused: {status}");
     }
 

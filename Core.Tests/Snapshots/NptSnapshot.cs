@@ -13,7 +13,7 @@ using Mmu.Walk;
 
 namespace Mmu.Tests.Snapshots;
 
-/// <summary>The L2 guest of kvm-npt-l. Its physical addresses are called guest frames here, those of the machine below KVM host frames.</summary>
+/// <summary>The L2 guest of kvm-npt-l. Its physical frames are called guest frames here, those of the machine below host frames.</summary>
 internal sealed class NptSnapshot : IDisposable
 {
     private const string Name = "kvm-npt-l";
@@ -27,7 +27,9 @@ internal sealed class NptSnapshot : IDisposable
         using GuestImage image = ImageOpener.Open(SnapshotData.PathOf(Name, "pagetables.bin.gz"), new RootOptions());
         _host = image.Roots[0];
         _vmcb = JsonDocument.Parse(File.ReadAllText(SnapshotData.PathOf(Name, "vmcb.json"))).RootElement[0];
-        HostFrames = File.ReadLines(SnapshotData.PathOf(Name, "gpa2hpa.txt")).Select(l => l.Split(' ')).ToDictionary(w => Hex(w[0]), w => Hex(w[1]));
+        HostFrames = File.ReadLines(SnapshotData.PathOf(Name, "gpa2hpa.txt"))
+            .Select(l => l.Split(' '))
+            .ToDictionary(w => Hex(w[0]), w => Hex(w[1]));
         SortedSet<ulong> pages = TableScan.Run(image.Pages, _host with { Cr3 = Vmcb("ncr3") }).Tables;
         using var guestPages = JsonDocument.Parse(File.ReadAllText(SnapshotData.PathOf(Name, "l2pages.json")));
         pages.UnionWith(guestPages.RootElement.EnumerateArray().Select(p => Hex(p.GetString()!)));
@@ -65,8 +67,11 @@ internal sealed class NptSnapshot : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 
-    private static ulong Hex(string text) =>
-        ulong.Parse(text.StartsWith("0x", StringComparison.Ordinal) ? text[2..] : text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static ulong Hex(string text)
+    {
+        ReadOnlySpan<char> digits = text.StartsWith("0x", StringComparison.Ordinal) ? text.AsSpan(2) : text;
+        return ulong.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    }
 
     private void AddLeaves(List<(ulong Gva, ulong Gpa, ulong Size)> leaves, ulong table, int level, ulong gva)
     {
@@ -109,7 +114,7 @@ internal sealed class NptSnapshot : IDisposable
         GuestWalker walker = new(slots, new CpuFeatures { Vendor = CpuVendor.Amd });
         NptControl npt = new() { NestedCr3 = Vmcb("ncr3"), HostCr4 = _host.Cr4, HostEfer = _host.Efer };
         ControlStateStatus status = walker.SetControlState(state, npt);
-        return status == ControlStateStatus.Legal ? walker : throw new InvalidOperationException($"the snapshot's state is refused: {status}");
+        return status == ControlStateStatus.Legal ? walker : throw new InvalidOperationException($"the snapshot is refused: {status}");
     }
 
     private ulong Vmcb(string register) => Hex(_vmcb.GetProperty(register).GetString()!);

@@ -24,7 +24,11 @@ internal static class TruthFile
             {
                 case ("R", >= 6):
                     roots.Add(new TruthRoot(
-                        Register(words[1], "cr3="), Register(words[2], "cr0="), Register(words[3], "cr4="), Register(words[4], "efer="), words[5]));
+                        Register(words[1], "cr3="),
+                        Register(words[2], "cr0="),
+                        Register(words[3], "cr4="),
+                        Register(words[4], "efer="),
+                        words[5]));
                     break;
                 case ("T", 4):
                     roots[^1].Pages.Add((Hex(words[1]), Hex(words[2]), words[3]));

@@ -19,7 +19,7 @@ internal sealed record TruthRoot(ulong Cr3, ulong Cr0, ulong Cr4, ulong Efer, st
     /// <summary>Gets or sets the "K" line: the root whose upper half this one shares, and the pages in it; null if "T" lists all.</summary>
     public (ulong Cr3, int Pages)? SharedUpperHalf { get; set; }
 
-    /// <summary>Returns whether <paramref name="gva"/> is in the half that K lines speak of: the kernel's part of the address space.</summary>
+    /// <summary>Returns whether <paramref name="gva"/> is in the half that K lines speak of: the kernel's part of it all.</summary>
     public bool IsUpperHalf(ulong gva) => (Efer & (1 << 10)) != 0 ? gva >> 63 != 0 : gva >= 0xc000_0000;
 
     /// <inheritdoc/>

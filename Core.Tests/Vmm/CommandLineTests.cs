@@ -33,12 +33,14 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("--help")]
     [InlineData("inspect", "--help")]
-    public void HelpIsPrinted(params string[] args) => Assert.Contains("Usage:", CommandRun.Of(args).AssertOk().Output, StringComparison.Ordinal);
+    public void HelpIsPrinted(params string[] args) =>
+        Assert.Contains("Usage:", CommandRun.Of(args).AssertOk().Output, StringComparison.Ordinal);
 
     [Fact]
     public void RootBeyondThoseOfTheImageIsRefused()
     {
         using var file = new TempFile(new SnapshotBuilder().Page(0x1000).Build());
-        CommandRun.Of("inspect", file.Path, "--cr3", "1000", "--cr4", "20", "--efer", "d00", "--root", "1").AssertRefused("--root 1: there are 1 roots");
+        CommandRun.Of("inspect", file.Path, "--cr3", "1000", "--cr4", "20", "--efer", "d00", "--root", "1")
+            .AssertRefused("--root 1: there are 1 roots");
     }
 }

@@ -21,7 +21,7 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
         return new CommandRun(exitCode, output.ToString(), error.ToString());
     }
 
-    /// <summary>Asserts that the run refused its input as promised: exit code 2 and one line, which contains <paramref name="reason"/>.</summary>
+    /// <summary>Asserts that the run refused its input: exit code 2 and one line, which contains <paramref name="reason"/>.</summary>
     public void AssertRefused(string reason)
     {
         Assert.Equal(MmuCommand.BadInput, ExitCode);

@@ -41,7 +41,9 @@ public sealed class ElfCoreReaderTests
     {
         byte[] directory = new byte[4096];
         BitConverter.TryWriteBytes(directory, 0x0040_00e7u);
-        ElfCoreBuilder core = new ElfCoreBuilder { Is64 = is64, Machine = 3 }.Cpu(Cr0, 0x1000, 0x10, longCode: false).Memory(0x1000, directory);
+        ElfCoreBuilder core = new ElfCoreBuilder { Is64 = is64, Machine = 3 }
+            .Cpu(Cr0, 0x1000, 0x10, longCode: false)
+            .Memory(0x1000, directory);
         Assert.Equal(["0 400000 --PDA--UW"], Inspect(core, "--format", "qemu").AssertOk().Lines);
     }
 
@@ -75,7 +77,8 @@ public sealed class ElfCoreReaderTests
     {
         ElfCoreBuilder core = new ElfCoreBuilder().Note("VMCOREINFO", 0, new byte[100]).Memory(0x1000, _tables);
         Inspect(core).AssertRefused("no QEMU CPU notes; give --cr3, --cr4 and --efer");
-        Assert.Equal(["0 5000 ---DA--UW"], Inspect(core, "--cr3", "1000", "--cr4", "20", "--efer", "d00", "--format", "qemu").AssertOk().Lines);
+        CommandRun run = Inspect(core, "--cr3", "1000", "--cr4", "20", "--efer", "d00", "--format", "qemu").AssertOk();
+        Assert.Equal(["0 5000 ---DA--UW"], run.Lines);
     }
 
     [Fact]
@@ -115,7 +118,8 @@ public sealed class ElfCoreReaderTests
     [Fact]
     public void ProgramHeadersOutsideTheFileAreRefused()
     {
-        Inspect(new ElfCoreBuilder { ProgramHeaderCount = 0xfffe }.Memory(0, _tables)).AssertRefused("65534 program headers at offset 0x40 do not fit");
+        Inspect(new ElfCoreBuilder { ProgramHeaderCount = 0xfffe }.Memory(0, _tables))
+            .AssertRefused("65534 program headers at offset 0x40 do not fit");
         Inspect(new ElfCoreBuilder { ProgramHeaderCount = 0 }.Memory(0, _tables)).AssertRefused("0 program headers");
         Inspect(new ElfCoreBuilder { ProgramHeaderCount = 0xffff }.Memory(0, _tables)).AssertRefused("should stand in a section header");
         Inspect(new ElfCoreBuilder { ProgramHeaderSize = 8 }.Memory(0, _tables)).AssertRefused("program headers of 8 bytes");
@@ -126,7 +130,9 @@ public sealed class ElfCoreReaderTests
     [InlineData(false)]
     public void ProgramHeaderCountMayStandInASectionHeader(bool is64)
     {
-        ElfCoreBuilder core = new ElfCoreBuilder { Is64 = is64, ExtendedCount = true }.Cpu(Cr0, 0x1000, Cr4Pae, true).Memory(0x1000, _tables);
+        ElfCoreBuilder core = new ElfCoreBuilder { Is64 = is64, ExtendedCount = true }
+            .Cpu(Cr0, 0x1000, Cr4Pae, true)
+            .Memory(0x1000, _tables);
         Assert.Equal(["0 5000 ---DA--UW"], Inspect(core, "--format", "qemu").AssertOk().Lines);
     }
 

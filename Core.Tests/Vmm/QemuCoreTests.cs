@@ -53,7 +53,8 @@ public sealed class QemuCoreTests
 
     private static string[] Monitor(string name) => File.ReadAllLines(PathOf($"{name}.monitor.txt"));
 
-    private static CommandRun Inspect(string name, params string[] args) => CommandRun.Of(["inspect", PathOf($"{name}.elf"), .. args]).AssertOk();
+    private static CommandRun Inspect(string name, params string[] args) =>
+        CommandRun.Of(["inspect", PathOf($"{name}.elf"), .. args]).AssertOk();
 
     private static ulong Hex(string text) => ulong.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }

@@ -9,7 +9,8 @@ public sealed class SnapshotReaderTests
 {
     private static readonly string[] _registers = ["--cr3", "1000", "--cr4", "20", "--efer", "d00"];
 
-    private static byte[] Sound => new SnapshotBuilder().Page(0x1000, 0x2003).Page(0x2000, 0x3003).Page(0x3000, 0x4003).Page(0x4000, 0x5067).Build();
+    private static byte[] Sound =>
+        new SnapshotBuilder().Page(0x1000, 0x2003).Page(0x2000, 0x3003).Page(0x3000, 0x4003).Page(0x4000, 0x5067).Build();
 
     [Theory]
     [InlineData(false)]
@@ -107,7 +108,9 @@ public sealed class SnapshotReaderTests
     public void RootsComeFromMetaJsonBesideTheFile()
     {
         using var file = new TempFile(Sound);
-        file.AddSibling("meta.json", """{"cpus":[{"CR0":"0x80010033","CR3":"0x1000","CR4":"0x20","EFER":"0xd00"}],"extra_roots":[{"cr3":"0x2000"}]}""");
+        file.AddSibling(
+            "meta.json",
+            """{"cpus":[{"CR0":"0x80010033","CR3":"0x1000","CR4":"0x20","EFER":"0xd00"}],"extra_roots":[{"cr3":"0x2000"}]}""");
         CommandRun run = CommandRun.Of("inspect", file.Path).AssertOk();
         Assert.Contains("roots, from meta.json:", run.Output, StringComparison.Ordinal);
         Assert.Contains("1  extra root  4-level     cr3=2000 cr0=80010033 cr4=20 efer=d00", run.Output, StringComparison.Ordinal);
@@ -119,7 +122,7 @@ public sealed class SnapshotReaderTests
         using var file = new TempFile(Sound);
         file.AddSibling("meta.json", """{"cpus":[{"CR0":"0x80010033","CR3":"0x7000","CR4":"0x20","EFER":"0xd00"}]}""");
         CommandRun run = CommandRun.Of("inspect", file.Path, "--cr3", "0x1000").AssertOk();
-        Assert.Contains("roots, from the command line, registers not given there from cpu 0 of meta.json:", run.Output, StringComparison.Ordinal);
+        Assert.Contains("from the command line, registers not given there from cpu 0 of meta.json:", run.Output, StringComparison.Ordinal);
         Assert.Contains("cr3=1000 cr0=80010033 cr4=20 efer=d00", run.Output, StringComparison.Ordinal);
     }
 

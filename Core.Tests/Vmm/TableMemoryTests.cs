@@ -47,7 +47,7 @@ public sealed class TableMemoryTests
     public void ScanCountsEachTableOnceHoweverOftenItIsNamed()
     {
         // The root names one table twice, and itself.
-        TableScan scan = Scan(new PagingRoot("test", 0x8000_0001, 0x1000, 0x20, LongMode), Page(0x1000, 0x2003, 0x2003, 0x1003), Page(0x2000, 0x3003));
+        TableScan scan = Scan(Root(0x1000, 0x20, LongMode), Page(0x1000, 0x2003, 0x2003, 0x1003), Page(0x2000, 0x3003));
         Assert.Equal([0x1000UL, 0x2000UL], scan.Tables);
         Assert.Equal([0x3000UL, 0x3000UL], [scan.Missing.Min, scan.Missing.Max]);
         Assert.Equal(new LevelCount(1, 3, 0), scan.Levels[3]);
@@ -57,7 +57,7 @@ public sealed class TableMemoryTests
     [Fact]
     public void ScanEndsWhereEveryEntryNamesTheSameTable()
     {
-        TableScan scan = Scan(new PagingRoot("test", 0x8000_0001, 0x1000, 0x1020, LongMode), Page(0x1000, [.. Enumerable.Repeat(0x1003UL, 512)]));
+        TableScan scan = Scan(Root(0x1000, 0x1020, LongMode), Page(0x1000, [.. Enumerable.Repeat(0x1003UL, 512)]));
         Assert.Equal([0x1000UL], scan.Tables);
         Assert.Equal(5, scan.Levels.Count);
         Assert.All(scan.Levels, level => Assert.Equal((1, 512L), (level.Tables, level.Entries)));
@@ -67,9 +67,9 @@ public sealed class TableMemoryTests
     public void LargePagesEndTheScanWhereTheModeHasThem()
     {
         // Bit 7 is set in every entry: a page at level 2; at level 4, and with CR4.PSE clear in 32-bit paging, a table.
-        Assert.Equal(1, Scan(new PagingRoot("test", 0x8000_0001, 0x1000, 0x20, LongMode), Page(0x1000, 0x2083), Page(0x2000, 0x3083)).Levels[2].Leaves);
-        Assert.Equal(1, Scan(new PagingRoot("test", 0x8000_0001, 0x1000, 0x10, 0), Page(0x1000, 0x2083)).Levels[1].Leaves);
-        Assert.Equal([0x2000UL], Scan(new PagingRoot("test", 0x8000_0001, 0x1000, 0, 0), Page(0x1000, 0x2083)).Missing);
+        Assert.Equal(1, Scan(Root(0x1000, 0x20, LongMode), Page(0x1000, 0x2083), Page(0x2000, 0x3083)).Levels[2].Leaves);
+        Assert.Equal(1, Scan(Root(0x1000, 0x10, 0), Page(0x1000, 0x2083)).Levels[1].Leaves);
+        Assert.Equal([0x2000UL], Scan(Root(0x1000, 0, 0), Page(0x1000, 0x2083)).Missing);
     }
 
     [Fact]
@@ -77,11 +77,13 @@ public sealed class TableMemoryTests
     {
         ulong[] root = [.. Enumerable.Repeat(0x7001UL, 16)];
         (root[4], root[5], root[6], root[7]) = (0x2001, 0, 0x3021, 0);
-        TableScan scan = Scan(new PagingRoot("test", 0x8000_0001, 0x1020, 0x20, 0), Page(0x1000, root), Page(0x2000), Page(0x3000));
+        TableScan scan = Scan(Root(0x1020, 0x20, 0), Page(0x1000, root), Page(0x2000), Page(0x3000));
         Assert.Equal([0x1000UL, 0x2000UL, 0x3000UL], scan.Tables);
         Assert.Empty(scan.Missing);
         Assert.Equal(new LevelCount(1, 2, 0), scan.Levels[2]);
     }
+
+    private static PagingRoot Root(ulong cr3, ulong cr4, ulong efer) => new("test", 0x8000_0001, cr3, cr4, efer);
 
     private static (ulong Gpa, ulong[] Entries) Page(ulong gpa, params ulong[] entries) => (gpa, entries);
 

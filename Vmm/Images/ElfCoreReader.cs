@@ -35,7 +35,12 @@ internal static class ElfCoreReader
         }
 
         RootSet roots = RootSet.Resolve(
-            file.Path, Roots(cpus, header, options, notes), "the QEMU notes", options, "no QEMU CPU notes; give --cr3, --cr4 and --efer", notes);
+            file.Path,
+            Roots(cpus, header, options, notes),
+            "the QEMU notes",
+            options,
+            "no QEMU CPU notes; give --cr3, --cr4 and --efer",
+            notes);
         string kind = header.Is64 ? "ELF64 core" : "ELF32 core";
         return new GuestImage(file.Path, kind, new FilePages(file, ElfSegments.Normalize(segments, file.Path)), roots, notes);
     }
@@ -51,7 +56,8 @@ internal static class ElfCoreReader
 
         if (roots.Count > 0 && options.Efer is null)
         {
-            notes.Add("QEMU's notes lack EFER: LMA inferred from CR0, CR4 and the code segment or ELF machine, NXE assumed; --efer changes it");
+            notes.Add(
+                "QEMU's notes lack EFER: LMA inferred from CR0, CR4 and the code segment or ELF machine, NXE assumed; --efer changes it");
         }
 
         return roots;

@@ -40,8 +40,8 @@ internal readonly record struct ElfHeader(bool Is64, bool IsX64, ulong ProgramHe
             throw new InputException($"{file.Path}: an ELF file, but not an x86 core (type {type}, machine {machine})");
         }
 
-        ulong tableOffset = is64 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[28..]);
-        ulong sections = is64 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[32..]);
+        ulong tableOffset = is64 ? Word64(bytes, 32) : Word32(bytes, 28);
+        ulong sections = is64 ? Word64(bytes, 40) : Word32(bytes, 32);
         ReadOnlySpan<byte> sizes = bytes[(is64 ? 54 : 42)..];
         uint entrySize = BinaryPrimitives.ReadUInt16LittleEndian(sizes);
         uint count = BinaryPrimitives.ReadUInt16LittleEndian(sizes[2..]);
@@ -73,7 +73,8 @@ internal readonly record struct ElfHeader(bool Is64, bool IsX64, ulong ProgramHe
         if (segment.Offset > (ulong)file.Length || segment.FileSize > (ulong)file.Length - segment.Offset)
         {
             throw new InputException(
-                $"{file.Path}: truncated: segment {index} has 0x{segment.FileSize:x} bytes at offset 0x{segment.Offset:x}, the file 0x{file.Length:x}");
+                $"{file.Path}: truncated: segment {index} has 0x{segment.FileSize:x} bytes at offset 0x{segment.Offset:x}, "
+                + $"the file 0x{file.Length:x}");
         }
 
         if (type == ElfProgramHeader.Load
@@ -111,10 +112,12 @@ internal readonly record struct ElfHeader(bool Is64, bool IsX64, ulong ProgramHe
         }
 
         ulong length = (ulong)file.Length;
-        if (ProgramHeaderCount == 0 || ProgramHeaderOffset > length || (ulong)ProgramHeaderCount * ProgramHeaderSize > length - ProgramHeaderOffset)
+        ulong bytes = (ulong)ProgramHeaderCount * ProgramHeaderSize;
+        if (bytes == 0 || ProgramHeaderOffset > length || bytes > length - ProgramHeaderOffset)
         {
             throw new InputException(
-                $"{file.Path}: truncated or corrupt: {ProgramHeaderCount} program headers at offset 0x{ProgramHeaderOffset:x} do not fit the file");
+                $"{file.Path}: truncated or corrupt: {ProgramHeaderCount} program headers at offset 0x{ProgramHeaderOffset:x} "
+                + "do not fit the file");
         }
     }
 }

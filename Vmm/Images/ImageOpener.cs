@@ -11,7 +11,7 @@ internal static class ImageOpener
     private static ReadOnlySpan<byte> ElfMagic => "\u007fELF"u8;
 
     /// <summary>Opens the image at <paramref name="path"/>.</summary>
-    /// <exception cref="InputException">The file is missing, truncated, corrupt or of an unknown kind, or registers are missing.</exception>
+    /// <exception cref="InputException">The file is missing, broken or of an unknown kind, or registers are missing.</exception>
     public static GuestImage Open(string path, RootOptions options)
     {
         ImageFile file = ImageFile.Open(path);
@@ -35,7 +35,8 @@ internal static class ImageOpener
 
             if (magic.SequenceEqual("KDUMP   "u8) || magic.StartsWith("makedump"u8))
             {
-                throw new InputException($"{path}: compressed kdump files are not supported; dump as plain ELF (dump-guest-memory without -z)");
+                throw new InputException(
+                    $"{path}: compressed kdump files are not supported; dump as plain ELF (dump-guest-memory without -z)");
             }
 
             return RawImageReader.Open(file, options);

@@ -47,7 +47,7 @@ internal readonly record struct QemuCpuState(ulong Cr0, ulong Cr3, ulong Cr4, ui
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[(CodeSegment + 8)..]));
     }
 
-    /// <summary>Returns the root, EFER inferred: long mode if 64-bit code runs or the core is of an x86-64 guest with PAE paging on.</summary>
+    /// <summary>Returns the root, EFER inferred: long mode if PAE is on and 64-bit code runs or the core is an x86-64 one.</summary>
     public PagingRoot ToRoot(string label, bool machineIsX64)
     {
         bool paePaging = (Cr0 & Cr0Pg) != 0 && (Cr4 & Cr4Pae) != 0;

@@ -4,7 +4,7 @@ namespace Mmu.Vmm.Images;
 /// <summary>Control state from the command line; null where the user gave none.</summary>
 internal sealed record RootOptions(ulong? Cr0 = null, ulong? Cr3 = null, ulong? Cr4 = null, ulong? Efer = null, ulong? Base = null)
 {
-    /// <summary>The CR0 assumed when only CR3, CR4 and EFER are known: PG, WP, NE, ET, MP, PE (what every modern kernel runs with).</summary>
+    /// <summary>The CR0 assumed when only CR3, CR4 and EFER are known: PG, WP, NE, ET, MP, PE, as every modern kernel has it.</summary>
     internal const ulong UsualCr0 = 0x8001_0033;
 
     /// <summary>Applies what was given to a root found in the image.</summary>

@@ -68,7 +68,8 @@ internal sealed unsafe class TableMemory : IDisposable
         }
 
         int cleared = 0;
-        foreach (ref ulong entry in MemoryMarshal.Cast<byte, ulong>(page.Slice((int)(gpa & PageMath.OffsetMask), PaeRootEntries * sizeof(ulong))))
+        Span<byte> root = page.Slice((int)(gpa & PageMath.OffsetMask), PaeRootEntries * sizeof(ulong));
+        foreach (ref ulong entry in MemoryMarshal.Cast<byte, ulong>(root))
         {
             if ((entry & Present) != 0 && (entry & Accessed) != 0)
             {

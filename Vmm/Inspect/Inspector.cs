@@ -67,7 +67,8 @@ internal sealed class Inspector
     private static string? Prepare(TableMemory tables, PagingRoot root) => root.Levels switch
     {
         0 => "paging is off: every address below 4 GiB is its own translation",
-        3 when tables.ClearAccessedInPaeRoot(root.Cr3) > 0 => "bit 5 of the PDPTEs (reserved, but set by QEMU's software MMU) is taken as clear",
+        3 when tables.ClearAccessedInPaeRoot(root.Cr3) > 0 =>
+            "bit 5 of the PDPTEs (reserved, but set by QEMU's software MMU) is taken as clear",
         _ => null,
     };
 

@@ -3,5 +3,5 @@ using Mmu.Architecture;
 
 namespace Mmu.Vmm.Inspect;
 
-/// <summary>Adjacent pages of equal rights: first and last byte, rights, and the page sizes met (their sum: sizes are powers of two).</summary>
+/// <summary>Adjacent pages of equal rights: first and last byte, rights, and the page sizes met, one bit each.</summary>
 internal readonly record struct MappedRange(ulong Start, ulong Last, Rights Rights, ulong PageSizes);

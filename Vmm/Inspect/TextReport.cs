@@ -59,7 +59,8 @@ internal sealed class TextReport : IReport
         foreach (MappedPage page in pages)
         {
             string flags = EntryFlags.OfLeaf(page.Entry, page.Bytes > PageMath.PageSize);
-            _output.WriteLine($"  {Address(page.Gva.Value)}  {page.Gpa.Value:x12}  {SizeText.Of(page.Bytes),4}  {flags}  {EntryFlags.Full(page.Rights)}");
+            string size = SizeText.Of(page.Bytes);
+            _output.WriteLine($"  {Address(page.Gva.Value)}  {page.Gpa.Value:x12}  {size,4}  {flags}  {EntryFlags.Full(page.Rights)}");
         }
     }
 
@@ -70,8 +71,9 @@ internal sealed class TextReport : IReport
         foreach (MappedPage page in pages)
         {
             count++;
-            _output.WriteLine(
-                $"  {Address(page.Gva.Value + (gpa - page.Gpa.Value))}  in a {SizeText.Of(page.Bytes)} page at {Address(page.Gva.Value)}  {EntryFlags.Full(page.Rights)}");
+            string alias = Address(page.Gva.Value + (gpa - page.Gpa.Value));
+            string size = SizeText.Of(page.Bytes);
+            _output.WriteLine($"  {alias}  in a {size} page at {Address(page.Gva.Value)}  {EntryFlags.Full(page.Rights)}");
         }
 
         _output.WriteLine($"  {count} {(count == 1 ? "address maps" : "addresses map")} {gpa:x}");
@@ -83,8 +85,8 @@ internal sealed class TextReport : IReport
         foreach (MappedRange range in RangeMerger.Merge(pages, Rights.User | Rights.Write | Rights.Execute))
         {
             string size = SizeText.Of(range.Last - range.Start + 1);
-            _output.WriteLine(
-                $"  {Address(range.Start)}-{Address(range.Last)}  {size,7}  {EntryFlags.Full(range.Rights)}  {SizeText.OfEach(range.PageSizes)}");
+            string pageSizes = SizeText.OfEach(range.PageSizes);
+            _output.WriteLine($"  {Address(range.Start)}-{Address(range.Last)}  {size,7}  {EntryFlags.Full(range.Rights)}  {pageSizes}");
         }
     }
 
@@ -104,10 +106,12 @@ internal sealed class TextReport : IReport
             sizes.Add(string.Create(CultureInfo.InvariantCulture, $"{count} × {SizeText.Of(size)} = {SizeText.Of(size * (ulong)count)}"));
         }
 
-        _output.WriteLine($"  mapped: {SizeText.Of(summary.Tally.Bytes)}{(sizes.Count > 0 ? " (" + string.Join(", ", sizes) + ")" : string.Empty)}");
+        string bySize = sizes.Count > 0 ? $" ({string.Join(", ", sizes)})" : string.Empty;
+        _output.WriteLine($"  mapped: {SizeText.Of(summary.Tally.Bytes)}{bySize}");
         if (summary.Scan.Missing.Count > 0)
         {
-            _output.WriteLine($"  tables not in the image: {summary.Scan.Missing.Count}, first at {summary.Scan.Missing.Min:x}; what they map is not shown");
+            SortedSet<ulong> missing = summary.Scan.Missing;
+            _output.WriteLine($"  tables not in the image: {missing.Count}, first at {missing.Min:x}; what they map is not shown");
         }
 
         if (summary.Incomplete is { } reason)
@@ -121,12 +125,13 @@ internal sealed class TextReport : IReport
     {
         foreach (ExplainedStep step in explanation.Steps)
         {
-            _output.WriteLine($"  level {step.Level}  [{step.EntryGpa:x12}] = {step.Entry:x16}  {EntryFlags.Format(step.Entry)}  {step.Meaning}");
+            string flags = EntryFlags.Format(step.Entry);
+            _output.WriteLine($"  level {step.Level}  [{step.EntryGpa:x12}] = {step.Entry:x16}  {flags}  {step.Meaning}");
         }
 
-        _output.WriteLine(explanation.Gpa is { } gpa
-            ? $"  {Address(explanation.Gva)} → {gpa:x}, in a {SizeText.Of(explanation.PageSize)} page, {EntryFlags.Full(explanation.Rights)}"
-            : $"  {Address(explanation.Gva)} is not mapped");
+        string page = $"in a {SizeText.Of(explanation.PageSize)} page, {EntryFlags.Full(explanation.Rights)}";
+        string outcome = explanation.Gpa is { } gpa ? $"→ {gpa:x}, {page}" : "is not mapped";
+        _output.WriteLine($"  {Address(explanation.Gva)} {outcome}");
         foreach (Verdict verdict in explanation.Verdicts)
         {
             _output.WriteLine($"  {verdict.Access,-16}  {verdict.Outcome}");
