@@ -14,12 +14,15 @@ internal static class MmuCommand
     /// <summary>The exit code for input that cannot be used.</summary>
     internal const int BadInput = 2;
 
+    /// <summary>The exit code when the output cannot be written.</summary>
+    internal const int OutputFailed = 1;
+
     /// <summary>Runs the command.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="output">Standard output.</param>
     /// <param name="error">Standard error.</param>
     /// <param name="terminal">Where progress may be drawn; null if standard error is not a terminal.</param>
-    /// <returns>The exit code: 0, or 2 for bad input.</returns>
+    /// <returns>The exit code: 0, 1 if the output cannot be written, or 2 for bad input.</returns>
     public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error, TextWriter? terminal)
     {
         var root = new RootCommand("Tools around x86 page tables.")
@@ -35,13 +38,21 @@ internal static class MmuCommand
 
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+            int exitCode = parsed.Invoke(
+                new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+            output.Flush();
+            return exitCode;
         }
         catch (InputException e)
         {
-            output.Flush();
             error.WriteLine($"mmu: {e.Message.ReplaceLineEndings(" ")}");
             return BadInput;
+        }
+        catch (IOException e)
+        {
+            // Readers turn their own failures into InputException: this one is the output's.
+            error.WriteLine($"mmu: the output cannot be written: {ImageFile.OneLine(e)}");
+            return OutputFailed;
         }
     }
 

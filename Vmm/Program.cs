@@ -7,10 +7,14 @@ namespace Mmu.Vmm;
 
 internal static class Program
 {
+    // Listings run to hundreds of thousands of lines; the console's own writer flushes each. Never disposed: MmuCommand flushes it,
+    // and disposing would try once more to write what could not be written.
+    private static readonly StreamWriter _output = new(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16) { NewLine = "\n" };
+
     private static int Main(string[] args)
     {
-        // Listings run to hundreds of thousands of lines; the console's own writer flushes each.
-        using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16) { NewLine = "\n" };
-        return MmuCommand.Run(args, output, Console.Error, Console.IsErrorRedirected ? null : Console.Error);
+        // Where the listing itself scrolls by, it is the progress.
+        bool showProgress = !Console.IsErrorRedirected && Console.IsOutputRedirected;
+        return MmuCommand.Run(args, _output, Console.Error, showProgress ? Console.Error : null);
     }
 }

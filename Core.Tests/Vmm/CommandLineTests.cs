@@ -1,5 +1,8 @@
 // Tests of the command: what the command line accepts and refuses.
 using System;
+using System.IO;
+using Mmu.Tests.Snapshots;
+using Mmu.Vmm;
 using Xunit;
 
 namespace Mmu.Tests.Vmm;
@@ -42,5 +45,20 @@ public sealed class CommandLineTests
         using var file = new TempFile(new SnapshotBuilder().Page(0x1000).Build());
         CommandRun.Of("inspect", file.Path, "--cr3", "1000", "--cr4", "20", "--efer", "d00", "--root", "1")
             .AssertRefused("--root 1: there are 1 roots");
+    }
+
+    [Fact]
+    public void OutputThatCannotBeWrittenIsOneLineToo()
+    {
+        using var output = new FullDisk();
+        using var error = new StringWriter { NewLine = "\n" };
+        string file = SnapshotData.PathOf("la48", "pagetables.bin.gz");
+        Assert.Equal(MmuCommand.OutputFailed, MmuCommand.Run(["inspect", file], output, error, null));
+        Assert.Equal("mmu: the output cannot be written: disk full\n", error.ToString());
+    }
+
+    private sealed class FullDisk : StringWriter
+    {
+        public override void WriteLine(string? value) => throw new IOException("disk full");
     }
 }
