@@ -100,14 +100,19 @@ internal sealed class TruthJudge
 
     private void JudgeTranslations(TruthRoot root, GuestWalker walker)
     {
-        foreach ((ulong gva, ulong? gpa) in root.Translations)
+        Gva[] gvas = [.. root.Translations.Select(g => new Gva(g.Gva))];
+        WalkResult[] batch = new WalkResult[gvas.Length];
+        _ = walker.TranslateMany(gvas, _probe, batch);
+        for (int i = 0; i < gvas.Length; i++)
         {
+            (ulong gva, ulong? gpa) = root.Translations[i];
+            ulong? batched = batch[i].IsTranslated ? batch[i].Gpa.Value : null;
             ulong? peeked = walker.Peek(new Gva(gva), _probe, out WalkResult result) ? result.Gpa.Value : null;
             ulong? translated = walker.Translate(new Gva(gva), _probe, out result) ? result.Gpa.Value : null;
             ulong? explained = walker.Explain(new Gva(gva), _probe).Result is { IsTranslated: true } told ? told.Gpa.Value : null;
-            if (peeked != gpa || translated != gpa || explained != gpa)
+            if (peeked != gpa || translated != gpa || explained != gpa || batched != gpa)
             {
-                Mismatches.Add($"{root}: G {gva:x} {gpa:x}, peeked {peeked:x}, translated {translated:x}, explained {explained:x}");
+                Mismatches.Add($"{root}: G {gva:x} {gpa:x}, got {peeked:x}, {translated:x}, explained {explained:x}, in a batch {batched:x}");
             }
         }
 
