@@ -17,9 +17,13 @@ internal static class ReservedBitsEmitter
             writer.Line("masks = default;");
             if (text.HasCommonReserved)
             {
-                FieldSpec frame = text.Mode.Layout.Find("Frame")!;
-                string bits = text.FrameShift == 0 ? "inputs.PhysicalAddressBits" : $"(inputs.PhysicalAddressBits + {Literal.Number(text.FrameShift)})";
-                string beyond = $"((ulong.MaxValue << {bits}) & {Literal.Hex(frame.Mask)})";
+                string beyond = $"((ulong.MaxValue << inputs.PhysicalAddressBits) & {Literal.Hex(text.FrameAddressMask)})";
+                beyond = text.FrameShift switch
+                {
+                    0 => beyond,
+                    > 0 => $"({beyond} << {Literal.Number(text.FrameShift)})",
+                    _ => $"({beyond} >> {Literal.Number(-text.FrameShift)})",
+                };
                 writer.Line($"masks.Common = {Join(text.CommonRules.Select(Term).Prepend(beyond))};");
             }
 

@@ -131,7 +131,7 @@ internal sealed class WalkerText
     public IEnumerable<ReservedSpec> CommonRules => Mode.Reserved.Where(rule => rule.Level == 0 && rule.InLeaves && rule.InTables);
 
     /// <summary>True if some bit can be reserved in every entry.</summary>
-    public bool HasCommonReserved => Mode.Layout.Bits == 64;
+    public bool HasCommonReserved => FrameAddressMask >> 32 != 0 || CommonRules.Any();
 
     private static bool IsOwn(ReservedSpec rule, int level) => rule.Level == level || (rule.Level == 0 && !(rule.InLeaves && rule.InTables));
 
