@@ -14,17 +14,21 @@ public sealed class DerivationTests
 
     [Fact]
     public void ThreeLevelsOfTwoPageTablesWalkAsDescribed() =>
-        Compare(DerivedFormat.Wide3, Wide3Walker.Code, WidePte.LargeMask, WidePte.DirtyMask, seed: 1);
+        Compare(DerivedFormat.Wide3, Wide3Walker.Code, WidePte.LargeMask, seed: 1);
 
     [Fact]
     public void FrameAtTheTopOfTheEntryWalksAsDescribed() =>
-        Compare(DerivedFormat.High2, High2Walker.Code, HighPte.LargeMask, HighPte.DirtyMask, seed: 2);
+        Compare(DerivedFormat.High2, High2Walker.Code, HighPte.LargeMask, seed: 2);
 
     [Fact]
     public void ShortRootOver32BitEntriesWalksAsDescribed() =>
-        Compare(DerivedFormat.Narrow4, Narrow4Walker.Code, NarrowPte.LargeMask, NarrowPte.DirtyMask, seed: 3);
+        Compare(DerivedFormat.Narrow4, Narrow4Walker.Code, NarrowPte.LargeMask, seed: 3);
 
-    private static void Compare(DerivedFormat format, WalkCode code, ulong largeMask, ulong dirtyMask, int seed)
+    [Fact]
+    public void FlagsBetweenFrameAndAddressWidthWalkAsDescribed() =>
+        Compare(DerivedFormat.Plain3, Plain3Walker.Code, PlainPte.LargeMask, seed: 4);
+
+    private static void Compare(DerivedFormat format, WalkCode code, ulong largeMask, int seed)
     {
         var random = new Random(seed);
         var seen = new Dictionary<string, int>();
@@ -34,8 +38,8 @@ public sealed class DerivationTests
         {
             DerivedCpu cpu = RandomCpu(random);
             memory.Fill(() => RandomEntry(random, format), format.EntryBytes);
-            ulong root = (ulong)random.Next(DerivedMemory.Pages) << 12;
-            var walker = new DerivedWalker(code, memory, cpu, root, largeMask, dirtyMask);
+            ulong root = ((ulong)random.Next(DerivedMemory.Pages) << 12) | (random.Next(4) == 0 ? DerivedMemory.DecoyBase : 0);
+            var walker = new DerivedWalker(code, memory, cpu, root, largeMask);
             for (int i = 0; i < WalksPerRound; i++)
             {
                 ulong address = RandomAddress(random, format);

@@ -127,6 +127,27 @@ internal sealed record DerivedFormat
         HighFrame = entry => ((entry >> 9) & 7) << 34,
     };
 
+    public static DerivedFormat Plain3 { get; } = new()
+    {
+        Name = "Plain3",
+        Levels = 3,
+        IndexBits = 9,
+        RootIndexBits = 9,
+        EntryBytes = 8,
+        Present = 2,
+        Writable = 36,
+        User = 37,
+        Accessed = 40,
+        Dirty = 41,
+        Large = 7,
+        NoExecute = 63,
+        FrameLow = 12,
+        FrameBits = 24,
+        LargestLeaf = 2,
+        AddressSign = 1,
+        Reserved = (cpu, level, leaf) => (level == 2 && leaf ? 0x1F_F000u : 0) | (cpu.NoExecuteOff ? 1UL << 63 : 0),
+    };
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

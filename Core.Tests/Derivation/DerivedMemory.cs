@@ -15,14 +15,17 @@ internal sealed unsafe class DerivedMemory : IDisposable
     /// <summary>Page from which on tables of an identity EPT can be kept, out of reach of random tables.</summary>
     public const ulong ApartBase = 0x15_5500_0000;
 
+    /// <summary>As many pages once more, read-only: a walk that starts here stays here if it takes an entry's flag at bit 36 for an address bit.</summary>
+    public const ulong DecoyBase = 1UL << 36;
+
     private const int PageBytes = 4096;
 
     // The border at page 5 cuts through tables of two pages; pages 16 and 17 are a hole.
     private static readonly (int First, int Count, SlotFlags Flags)[] _layout =
         [(0, 5, SlotFlags.None), (5, 11, SlotFlags.None), (18, 6, SlotFlags.ReadOnly), (24, 16, SlotFlags.None)];
 
-    private readonly byte* _host = (byte*)NativeMemory.AlignedAlloc((Pages + 2) * PageBytes, PageBytes);
-    private readonly byte[] _bytes = new byte[Pages * PageBytes];
+    private readonly byte* _host = (byte*)NativeMemory.AlignedAlloc(((2 * Pages) + 2) * PageBytes, PageBytes);
+    private readonly byte[] _bytes = new byte[2 * Pages * PageBytes];
 
     public DerivedMemory()
     {
@@ -32,19 +35,22 @@ internal sealed unsafe class DerivedMemory : IDisposable
         }
 
         Slots.AddSlot(new MemorySlot(new Gpa(ApartBase), 2 * PageBytes, (nuint)(_host + (Pages * PageBytes))));
+        Slots.AddSlot(new MemorySlot(new Gpa(DecoyBase), Pages * PageBytes, (nuint)Decoy, SlotFlags.ReadOnly));
         Apart.Clear();
     }
 
     public GuestMemory Slots { get; } = new();
 
+    private byte* Decoy => _host + ((Pages + 2) * PageBytes);
+
     public Span<ulong> Apart => new(_host + (Pages * PageBytes), 2 * PageBytes / sizeof(ulong));
 
-    public static bool Holds(ulong gpa) => gpa < Pages * PageBytes && gpa / PageBytes is not (16 or 17);
+    public static bool Holds(ulong gpa) => IsDecoy(gpa) || (gpa < Pages * PageBytes && gpa / PageBytes is not (16 or 17));
 
-    public static bool IsWritable(ulong gpa) => gpa / PageBytes is not (>= 18 and < 24);
+    public static bool IsWritable(ulong gpa) => !IsDecoy(gpa) && gpa / PageBytes is not (>= 18 and < 24);
 
     public ulong Read(ulong gpa, int bytes) =>
-        bytes == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan((int)gpa)) : BinaryPrimitives.ReadUInt64LittleEndian(_bytes.AsSpan((int)gpa));
+        bytes == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(At(gpa)) : BinaryPrimitives.ReadUInt64LittleEndian(At(gpa));
 
     /// <summary>Sets bits in the oracle's copy, unless the page is read-only.</summary>
     public void Mark(ulong gpa, int bytes, ulong bits)
@@ -57,11 +63,11 @@ internal sealed unsafe class DerivedMemory : IDisposable
         ulong entry = Read(gpa, bytes) | bits;
         if (bytes == 4)
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan((int)gpa), (uint)entry);
+            BinaryPrimitives.WriteUInt32LittleEndian(At(gpa), (uint)entry);
         }
         else
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(_bytes.AsSpan((int)gpa), entry);
+            BinaryPrimitives.WriteUInt64LittleEndian(At(gpa), entry);
         }
     }
 
@@ -85,6 +91,8 @@ internal sealed unsafe class DerivedMemory : IDisposable
         {
             _bytes.AsSpan(first * PageBytes, count * PageBytes).CopyTo(new Span<byte>(HostOf(first), count * PageBytes));
         }
+
+        _bytes.AsSpan(Pages * PageBytes).CopyTo(new Span<byte>(Decoy, Pages * PageBytes));
     }
 
     /// <summary>True if slots and copy hold the same bytes.</summary>
@@ -98,11 +106,15 @@ internal sealed unsafe class DerivedMemory : IDisposable
             }
         }
 
-        return true;
+        return _bytes.AsSpan(Pages * PageBytes).SequenceEqual(new ReadOnlySpan<byte>(Decoy, Pages * PageBytes));
     }
 
     /// <inheritdoc/>
     public void Dispose() => NativeMemory.AlignedFree(_host);
+
+    private Span<byte> At(ulong gpa) => _bytes.AsSpan(IsDecoy(gpa) ? (int)(gpa - DecoyBase) + (Pages * PageBytes) : (int)gpa);
+
+    private static bool IsDecoy(ulong gpa) => gpa is >= DecoyBase and < DecoyBase + (Pages * PageBytes);
 
     // Slots are stored in descending order, so that neighbours in the guest are no neighbours in the host.
     private byte* HostOf(int page)

@@ -14,7 +14,7 @@ internal sealed unsafe class DerivedWalker
     private readonly DerivedMemory _memory;
     private SlotView _view;
 
-    public DerivedWalker(WalkCode code, DerivedMemory memory, DerivedCpu cpu, ulong root, ulong largeMask, ulong dirtyMask)
+    public DerivedWalker(WalkCode code, DerivedMemory memory, DerivedCpu cpu, ulong root, ulong largeMask)
     {
         _memory = memory;
         _view = new SlotView(memory.Slots.Table);
@@ -34,8 +34,9 @@ internal sealed unsafe class DerivedWalker
             No1GPages = cpu.No1GPages,
         };
         code.FillReserved(inputs, ref _context.Reserved);
-        LegacyRules rules = new() { WriteProtect = cpu.WriteProtect, Smep = cpu.Smep, Smap = cpu.Smap, DirtyMask = checked((uint)dirtyMask) };
+        LegacyRules rules = new() { WriteProtect = cpu.WriteProtect, Smep = cpu.Smep, Smap = cpu.Smap };
         PermissionRules.FillLegacy(ref _context.Plans, rules);
+        WalkContextBuilder.FillMasks(_context, code.DirtyMask);
     }
 
     public WalkResult Walk(ulong address, Access access) => Run(_context.Code.Walk, address, access);
@@ -73,10 +74,11 @@ internal sealed unsafe class DerivedWalker
 
     private static void Assert(bool condition) => Xunit.Assert.True(condition);
 
-    private WalkResult Run(delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, bool> walk, ulong address, Access access)
+    private WalkResult Run(delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> walk, ulong address, Access access)
     {
         WalkResult result = default;
-        Assert(walk(_context, ref _view, address, access.Bits, ref result) == result.IsTranslated);
+        ulong found = walk(_context, ref _view, address, access.Bits, ref result);
+        Assert(found == (result.IsTranslated ? result.GpaValue : WalkLimits.NoAddress));
         return result;
     }
 }

@@ -130,7 +130,8 @@ internal static unsafe class WalkContextBuilder
         return ControlStateStatus.Legal;
     }
 
-    private static void FillMasks(WalkContext context, ulong dirtyMask)
+    /// <summary>Places the plans' rules as bits of the mode's format; the plans and reserved bits are filled.</summary>
+    internal static void FillMasks(WalkContext context, ulong dirtyMask)
     {
         for (int bits = 0; bits < AccessPlans.Count; bits++)
         {

@@ -102,7 +102,7 @@ internal static class FastWalkEmitter
         // A table of one page lies in a window as a whole; only larger ones can stick out.
         string last = $"table + 0x{text.TableBytes - 1:x}";
         bool isLarge = text.TableBytes > 4096 && text.Mode.HasRights(level);
-        bool isMasked = level == text.Mode.Levels || text.FrameShift != 0;
+        bool isMasked = level == text.Mode.Levels || !text.MayKeepFlags;
         using (writer.Block(isLarge ? $"if (!window.Holds(table) || !window.Holds({last}))" : "if (!window.Holds(table))"))
         {
             if (!isMasked)
@@ -175,7 +175,7 @@ internal static class FastWalkEmitter
             writer.Line();
         }
 
-        writer.Line(text.FrameShift == 0
+        writer.Line(text.MayKeepFlags
             ? $"table = {WalkerText.Entry(level)} & ~{BelowFrame}UL;"
             : $"table = {text.TableAddress(WalkerText.Entry(level))};");
     }

@@ -32,6 +32,9 @@ internal sealed class WalkerText
     /// <summary>Mask of the frame as physical-address bits.</summary>
     public ulong FrameAddressMask => BitMask.Of(ModeSpec.PageBits, _frame.High - FrameShift);
 
+    /// <summary>True if an entry with its flags still on cannot be taken for an address other than its frame's: flags above the frame are wider than any address.</summary>
+    public bool MayKeepFlags => FrameShift == 0 && (_frame.High == 51 || _frame.High == Mode.Layout.Bits - 1);
+
     /// <summary>Bytes of a full table.</summary>
     public int TableBytes => Mode.EntryBytes << Mode.IndexBits;
 
