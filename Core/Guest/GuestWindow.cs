@@ -3,6 +3,8 @@
 using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using System.Threading;
 
 namespace Mmu.Guest;
@@ -57,6 +59,23 @@ internal readonly unsafe struct GuestWindow
     /// <summary>Loads the 4-byte entry of a row from the table at <paramref name="table"/>, which is inside. One load, never repeated.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Load32(nuint row, ulong table) => Volatile.Read(ref *(uint*)(row + (nuint)table));
+
+    /// <summary>All ones in the lanes whose address is inside.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Vector512<ulong> Holds(Vector512<ulong> gpas) => Vector512.LessThan(gpas - Vector512.Create(_base), Vector512.Create(_length));
+
+    /// <summary>
+    /// Loads 8-byte entries in the lanes whose mask is all ones, each of which is inside and aligned; 0 in the others. Each entry is loaded once and whole:
+    /// an aligned element of a gather is one access.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Vector512<ulong> Gather64(Vector512<ulong> gpas, Vector512<ulong> mask) => Vector512.Create(
+        Avx2.GatherMaskVector256(Vector256<ulong>.Zero, (ulong*)_bias, gpas.GetLower().AsInt64(), mask.GetLower(), 1),
+        Avx2.GatherMaskVector256(Vector256<ulong>.Zero, (ulong*)_bias, gpas.GetUpper().AsInt64(), mask.GetUpper(), 1));
+
+    /// <summary>The pointers to the addresses in the lanes whose mask is all ones; 0 in the others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Vector512<ulong> HostOf(Vector512<ulong> gpas, Vector512<ulong> mask) => (gpas + Vector512.Create((ulong)_bias)) & mask;
 
     /// <summary>Replaces the 8-byte entry at <paramref name="gpa"/>, which is inside and aligned, if it still holds <paramref name="expected"/>.</summary>
     internal bool TryExchange64(ulong gpa, ulong expected, ulong value) =>

@@ -141,6 +141,12 @@ public sealed unsafe partial class GuestWalker
             throw new ArgumentException($"There is room for {results.Length} results, but there are {gvas.Length} addresses.", nameof(results));
         }
 
+        if (_context.Second is null && !_context.Masking.ConcernsCanonical(_context.Code.Levels))
+        {
+            _view.Refresh(_memory.Table);
+            return _context.Code.WalkMany(_context, ref _view, gvas, access.Bits, results);
+        }
+
         int translated = 0;
         for (int i = 0; i < gvas.Length; i++)
         {
