@@ -1,4 +1,4 @@
-// Generators: many walks at once: sixteen lanes in two vectors, level by level.
+// Generators: many walks at once: thirty-two lanes in four vectors, level by level.
 using System.Collections.Generic;
 using System.Linq;
 using Mmu.Generators.Model;
@@ -6,12 +6,14 @@ using Mmu.Generators.Model;
 namespace Mmu.Generators.Emission;
 
 /// <summary>
-/// Emits the walk of many addresses. Where the CPU has 512-bit vectors, eight walks share a vector and two vectors are interleaved; a lane with anything unusual
+/// Emits the walk of many addresses. Where the CPU has 512-bit vectors, eight walks share a vector and four vectors are interleaved; a lane with anything unusual
 /// is walked again alone. Modes of other shapes, and other CPUs, walk one address after the other.
 /// </summary>
 internal static class BatchWalkEmitter
 {
-    private static readonly string[] _halves = ["A", "B"];
+    private const string One = "translated += Walk<TView, TMarking>(context, ref view, gvas[at].Value, access, ref results[at]) != WalkLimits.NoAddress ? 1 : 0;";
+
+    private static readonly string[] _groups = ["A", "B", "C", "D"];
 
     /// <summary>Writes the walk of many addresses.</summary>
     public static void Write(SourceWriter writer, WalkerText text)
@@ -26,11 +28,21 @@ internal static class BatchWalkEmitter
             writer.Line("int at = 0;");
             if (IsVectorised(text))
             {
-                using (writer.Block("if (Vector512.IsHardwareAccelerated && Avx2.IsSupported)"))
+                using (writer.Block("if (Vector512.IsHardwareAccelerated && Avx512F.IsSupported)"))
                 {
-                    using (writer.Block("for (; at <= gvas.Length - 16; at += 16)"))
+                    using (writer.Block("while (at <= gvas.Length - 32)"))
                     {
-                        writer.Line("translated += Walk16<TView, TMarking>(context, ref view, gvas.Slice(at, 16), access, results.Slice(at, 16));");
+                        // A walk alone is what finds the first window.
+                        using (writer.Block("if (view.TableWindow.Length == 0)"))
+                        {
+                            writer.Line(One);
+                            writer.Line("at++;");
+                            writer.Line("continue;");
+                        }
+
+                        writer.Line();
+                        writer.Line("translated += Walk32<TView, TMarking>(context, ref view, gvas.Slice(at, 32), access, results.Slice(at, 32));");
+                        writer.Line("at += 32;");
                     }
                 }
 
@@ -39,7 +51,7 @@ internal static class BatchWalkEmitter
 
             using (writer.Block("for (; at < gvas.Length; at++)"))
             {
-                writer.Line("translated += Walk<TView, TMarking>(context, ref view, gvas[at].Value, access, ref results[at]) != WalkLimits.NoAddress ? 1 : 0;");
+                writer.Line(One);
             }
 
             writer.Line();
@@ -61,16 +73,16 @@ internal static class BatchWalkEmitter
 
     private static void WriteBlock(SourceWriter writer, WalkerText text)
     {
-        writer.Summary("Walks sixteen addresses as two vectors of eight.");
+        writer.Summary("Walks thirty-two addresses as four vectors of eight: that many loads are in flight at once.");
         using (writer.Block(
-            "private static int Walk16<TView, TMarking>(WalkContext context, ref TView view, ReadOnlySpan<Gva> gvas, uint access, Span<WalkResult> results)\n"
+            "private static int Walk32<TView, TMarking>(WalkContext context, ref TView view, ReadOnlySpan<Gva> gvas, uint access, Span<WalkResult> results)\n"
             + "    where TView : struct, IGuestView\n"
             + "    where TMarking : struct, IMarking"))
         {
             writer.Line("GuestWindow window = view.TableWindow;");
             writer.Line("ref readonly AccessPlan plan = ref context.Plans[(int)(access & 63)];");
             writer.Line("ReadOnlySpan<ulong> addresses = MemoryMarshal.Cast<Gva, ulong>(gvas);");
-            Each(writer, "Vector512<ulong> gva{0} = Vector512.Create(addresses{1});", half => half == "A" ? "[..8]" : "[8..]");
+            Each(writer, "Vector512<ulong> gva{0} = Vector512.Create(addresses{1});", group => $"[{8 * (group[0] - 'A')}..]");
             string unused = Literal.Number(64 - text.Mode.AddressBits);
             Each(writer, "Vector512<ulong> suspect{0} = Vector512.ShiftRightArithmetic((gva{0} << " + unused + ").AsInt64(), " + unused + ").AsUInt64() ^ gva{0};");
             Each(writer, "Vector512<ulong> table{0} = Vector512.Create(context.Root);");
@@ -84,10 +96,11 @@ internal static class BatchWalkEmitter
             writer.Line();
             Judge(writer, text);
             Store(writer, text);
-            writer.Line("ulong rest = (~Vector512.Equals(suspectA, Vector512<ulong>.Zero)).ExtractMostSignificantBits()");
-            writer.Line("    | ((~Vector512.Equals(suspectB, Vector512<ulong>.Zero)).ExtractMostSignificantBits() << 8);");
-            writer.Line("ulong elsewhere = ~(insideA.ExtractMostSignificantBits() | (insideB.ExtractMostSignificantBits() << 8)) & 0xFFFF;");
-            writer.Line("return (rest | elsewhere) == 0 ? 16 : Rest<TView, TMarking>(context, ref view, gvas, access, results, rest, elsewhere);");
+            writer.Line("ulong rest = 0;");
+            writer.Line("ulong elsewhere = 0;");
+            Each(writer, "rest |= (~Vector512.Equals(suspect{0}, Vector512<ulong>.Zero)).ExtractMostSignificantBits() << {1};", group => Literal.Number(8 * (group[0] - 'A')));
+            Each(writer, "elsewhere |= (~inside{0}).ExtractMostSignificantBits() << {1};", group => Literal.Number(8 * (group[0] - 'A')));
+            writer.Line("return (rest | elsewhere) == 0 ? 32 : Rest<TView, TMarking>(context, ref view, gvas, access, results, rest, elsewhere);");
         }
 
         writer.Line();
@@ -160,7 +173,7 @@ internal static class BatchWalkEmitter
         string info1 = StepWalkEmitter.LeafInfo(text, 1);
         string info2 = StepWalkEmitter.LeafInfo(text, 2);
         Each(writer, $"Vector512<ulong> info{{0}} = Vector512.Create(context.ResultBase | {info1}) ^ (large{{0}} & Vector512.Create({info1} ^ {info2})) | (rights{{0}} << WalkResult.RightsShift);");
-        Each(writer, "ResultBlock.Store(ref results[{1}], gpa{0}, window.HostOf(gpa{0}, inside{0}), leaf{0}, info{0});", half => half == "A" ? "0" : "8");
+        Each(writer, "ResultBlock.Store(ref results[{1}], gpa{0}, window.HostOf(gpa{0}, inside{0}), leaf{0}, info{0});", group => Literal.Number(8 * (group[0] - 'A')));
     }
 
     private static void WriteRest(SourceWriter writer)
@@ -199,7 +212,7 @@ internal static class BatchWalkEmitter
 
     private static void Each(SourceWriter writer, string format, System.Func<string, string>? argument = null)
     {
-        foreach (string half in _halves)
+        foreach (string half in _groups)
         {
             writer.Line(format.Replace("{0}", half).Replace("{1}", argument?.Invoke(half) ?? string.Empty));
         }
