@@ -39,5 +39,9 @@ internal static class ControlStateRules
     // Bit 63 says that translations are kept; the LAM bits are no address bits.
     private static ulong ReservedInCr3(CpuFeatures features) =>
         (ulong.MaxValue << features.PhysicalAddressBits) & ~ControlBits.Cr3NoFlush
+#if MMU_FAULT_14
+        & ~(ControlBits.Cr3LamU48 | ControlBits.Cr3LamU57);
+#else
         & ~(features.Lam ? ControlBits.Cr3LamU48 | ControlBits.Cr3LamU57 : 0);
+#endif
 }

@@ -13,7 +13,11 @@ internal static class MemoryTypes
             case MemoryType.WriteCombining:
                 return pat;
             case MemoryType.UncacheableMinus:
+#if MMU_FAULT_36
+                return MemoryType.Uncacheable;
+#else
                 return outer is MemoryType.WriteCombining or MemoryType.WriteProtected ? MemoryType.WriteCombining : MemoryType.Uncacheable;
+#endif
             case MemoryType.WriteBack:
                 return outer == MemoryType.UncacheableMinus ? MemoryType.Uncacheable : outer;
             default:

@@ -30,12 +30,17 @@ internal static class PermissionRules
         for (int bits = 0; bits < AccessPlans.Count; bits++)
         {
             bool byUser = (bits & (int)AccessFlags.User) != 0;
+#if MMU_FAULT_5
+            bool write = (bits & 3) == (int)AccessKind.Write;
+#else
             bool write = (bits & 3) == (int)AccessKind.Write && (byUser || rules.WriteProtect);
-            bool data = (bits & 3) != (int)AccessKind.Fetch;
-            ref AccessPlan plan = ref plans[bits];
-#if MMU_FAULT_1
-            data = true;
 #endif
+#if MMU_FAULT_1
+            const bool data = true;
+#else
+            bool data = (bits & 3) != (int)AccessKind.Fetch;
+#endif
+            ref AccessPlan plan = ref plans[bits];
             plan.UserKeys = data ? RefusingKeys(user, write) : (ushort)0;
             plan.SupervisorKeys = data && !byUser ? RefusingKeys(supervisor, write) : (ushort)0;
 
@@ -53,7 +58,11 @@ internal static class PermissionRules
             {
                 AccessKind.Read => NoRead,
                 AccessKind.Write => NoWrite,
+#if MMU_FAULT_6
+                _ => NoExecute,
+#else
                 _ => modeBasedExecute && (bits & (int)AccessFlags.User) != 0 ? NoUser : NoExecute,
+#endif
             };
             ref AccessPlan plan = ref plans[bits];
             plan = default;
@@ -89,7 +98,11 @@ internal static class PermissionRules
             case AccessKind.Fetch:
                 deny |= NoExecute | (rules.Smep && !user ? WithUser : 0);
                 break;
+#if MMU_FAULT_4
+            case AccessKind.Write when user:
+#else
             case AccessKind.Write when user || rules.WriteProtect:
+#endif
                 deny |= NoWrite;
                 goto default;
             default:

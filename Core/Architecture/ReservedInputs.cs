@@ -27,7 +27,11 @@ internal readonly record struct ReservedInputs
     {
         get
         {
+#if MMU_FAULT_7
+            int addressBits = !Pse36 ? 0 : 8;
+#else
             int addressBits = !Pse36 ? 0 : (PhysicalAddressBits < 40 ? PhysicalAddressBits : 40) - 32;
+#endif
             return (ulong.MaxValue << (13 + addressBits)) & 0x3F_E000;
         }
     }

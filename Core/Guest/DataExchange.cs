@@ -37,7 +37,11 @@ internal static class DataExchange
         Span<byte> heldBytes = MemoryMarshal.AsBytes(new Span<T>(ref held));
         GuestWindow.Read(host, heldBytes[..firstBytes]);
         GuestWindow.Read(rest, heldBytes[firstBytes..]);
+#if MMU_FAULT_31
+        if (!heldBytes[..firstBytes].SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in expected))[..firstBytes]))
+#else
         if (held != expected)
+#endif
         {
             return false;
         }

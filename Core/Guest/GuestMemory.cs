@@ -53,7 +53,9 @@ public sealed partial class GuestMemory
             }
 
             int at = table.IndexOf(slot.Base.Value);
+#if !MMU_FAULT_33
             RefuseOverlap(slot, table, at - 1);
+#endif
             RefuseOverlap(slot, table, at);
             _table = table.With(slot);
         }

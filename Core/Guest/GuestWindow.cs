@@ -53,11 +53,19 @@ internal readonly unsafe struct GuestWindow
 
     /// <summary>Loads the 8-byte entry of a row from the table at <paramref name="table"/>, which is inside. One load, never repeated.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static ulong Load64(nuint row, ulong table) => Volatile.Read(ref *(ulong*)(row + (nuint)table));
+    internal static ulong Load64(nuint row, ulong table)
+    {
+        LoadCount.Add();
+        return Volatile.Read(ref *(ulong*)(row + (nuint)table));
+    }
 
     /// <summary>Loads the 4-byte entry of a row from the table at <paramref name="table"/>, which is inside. One load, never repeated.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static ulong Load32(nuint row, ulong table) => Volatile.Read(ref *(uint*)(row + (nuint)table));
+    internal static ulong Load32(nuint row, ulong table)
+    {
+        LoadCount.Add();
+        return Volatile.Read(ref *(uint*)(row + (nuint)table));
+    }
 
     /// <summary>All ones in the lanes whose address is inside.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

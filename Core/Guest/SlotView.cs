@@ -31,7 +31,11 @@ internal struct SlotView : IGuestView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Refresh(SlotTable table)
     {
+#if MMU_FAULT_32
+        if (table is null)
+#else
         if (table != _table)
+#endif
         {
             Replace(table);
         }

@@ -93,7 +93,11 @@ public sealed partial class GuestWalker
     {
         result = default;
         ulong end = _context.Code.IsCanonical ? ulong.MaxValue : uint.MaxValue;
+#if MMU_FAULT_30
+        if (length != 0 && gva > end)
+#else
         if (length != 0 && (ulong)(length - 1) > end - (gva & end))
+#endif
         {
             _ = WalkFaults.RaiseBeforeTables(_context, FaultCause.NonCanonical, 0, gva & end, access.Bits, ref result);
             return -1;

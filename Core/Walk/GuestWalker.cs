@@ -214,7 +214,11 @@ public sealed unsafe partial class GuestWalker
     /// <summary>Loads the PDPTE registers. Intel SDM "PDPTE Registers".</summary>
     private ControlStateStatus LoadPdptes(WalkContext context)
     {
+#if MMU_FAULT_13
+        const ulong Reserved = 0x1E0;
+#else
         const ulong Reserved = 0x1E6;
+#endif
         _view.Refresh(_memory.Table);
         ulong address = context.Root;
         if (context.Second is { } second)

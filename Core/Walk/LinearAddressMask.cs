@@ -19,7 +19,11 @@ internal readonly record struct LinearAddressMask(ulong User, ulong Supervisor)
             return default;
         }
 
+#if MMU_FAULT_15
+        ulong user = (state.Cr3 & ControlBits.Cr3LamU48) != 0 ? Bits62To48 : (state.Cr3 & ControlBits.Cr3LamU57) != 0 ? Bits62To57 : 0;
+#else
         ulong user = (state.Cr3 & ControlBits.Cr3LamU57) != 0 ? Bits62To57 : (state.Cr3 & ControlBits.Cr3LamU48) != 0 ? Bits62To48 : 0;
+#endif
         ulong supervisor = (state.Cr4 & ControlBits.Cr4LamSup) == 0 ? 0 : (state.Cr4 & ControlBits.Cr4La57) != 0 ? Bits62To57 : Bits62To48;
         return new LinearAddressMask(user, supervisor);
     }
@@ -28,7 +32,11 @@ internal readonly record struct LinearAddressMask(ulong User, ulong Supervisor)
     internal bool ConcernsCanonical(int levels) => levels == 5 && User == Bits62To48;
 
     /// <summary>True unless the access is a fetch or implicit.</summary>
+#if MMU_FAULT_16
+    internal static bool Concerns(uint access) => (access & (uint)AccessFlags.Implicit) == 0;
+#else
     internal static bool Concerns(uint access) => (access & 3) != (uint)AccessKind.Fetch && (access & (uint)AccessFlags.Implicit) == 0;
+#endif
 
     /// <summary>The address without its tag; unchanged for accesses that masking does not concern.</summary>
     internal ulong Untag(ulong gva, uint access)

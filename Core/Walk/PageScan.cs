@@ -140,7 +140,11 @@ public sealed unsafe class PageScan
         }
 
         bool hasRights = _level != _code.Levels || _code.RootHasRights;
+#if MMU_FAULT_34
+        ulong all = hasRights ? entry : frame.All;
+#else
         ulong all = hasRights ? frame.All & entry : frame.All;
+#endif
         ulong any = hasRights ? frame.Any | entry : frame.Any;
         if (kind == EntryClass.Table)
         {

@@ -48,7 +48,11 @@ public sealed class RegionScan
             _hasNext = _pages.MoveNext();
             next = _pages.Current;
         }
+#if MMU_FAULT_35
+        while (_hasNext && (next.Rights & _relevant) == rights);
+#else
         while (_hasNext && next.Gva.Value == page.Gva.Value + bytes && (next.Rights & _relevant) == rights);
+#endif
         Current = new MappedRegion(page.Gva, bytes, rights, count);
         return true;
     }

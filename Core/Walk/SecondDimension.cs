@@ -18,7 +18,9 @@ internal static class SecondDimension
     internal static uint TableRead(WalkContext second) => second.Style switch
     {
         FaultStyle.Npt => (uint)AccessKind.Write | (uint)AccessFlags.User | WalkFaults.TableAccess,
+#if !MMU_FAULT_17
         _ when second.AccessedMask != 0 => TableWrite,
+#endif
         _ => (uint)AccessKind.Read | WalkFaults.TableAccess,
     };
 
@@ -27,7 +29,11 @@ internal static class SecondDimension
     {
         uint kind = access & 3;
         bool user = second.Style == FaultStyle.Npt
+#if MMU_FAULT_18
+            ? (access & (uint)AccessFlags.User) != 0
+#else
             ? !(second.GuestModeExecuteTrap && kind == (uint)AccessKind.Fetch && (access & (uint)AccessFlags.User) == 0)
+#endif
             : (rights & (uint)Rights.User) != 0;
         return kind | (user ? (uint)AccessFlags.User : 0) | WalkFaults.FinalAccess;
     }
@@ -44,7 +50,11 @@ internal static class SecondDimension
     {
         ulong info = result.Info;
         uint rights = (uint)(guest.Info >> WalkResult.RightsShift) & (RightsFor(second, guest, result) | (uint)Rights.User) & 0xF;
+#if MMU_FAULT_19
+        ulong shift = (guest.Info >> WalkResult.PageShiftShift) & 0xFF;
+#else
         ulong shift = Math.Min((guest.Info >> WalkResult.PageShiftShift) & 0xFF, (info >> WalkResult.PageShiftShift) & 0xFF);
+#endif
         ulong type = (ulong)CombinedType(second, guest, result);
         const ulong EachPatEntry = 0x24_9249;
         const ulong Replaced = (0xFUL << WalkResult.RightsShift) | (0xFFUL << WalkResult.PageShiftShift) | WalkResult.PatMask;

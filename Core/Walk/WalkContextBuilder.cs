@@ -35,8 +35,12 @@ internal static unsafe class WalkContextBuilder
         {
             PhysicalAddressBits = features.PhysicalAddressBits,
             Amd = features.Vendor == CpuVendor.Amd,
+#if MMU_FAULT_11
+            No1GPages = !features.Pages1G,
+#else
             NoExecuteOff = !noExecute,
             No1GPages = !features.Pages1G,
+#endif
             Pse36 = features.Pse36,
         };
         context.Code.FillReserved(inputs, ref context.Reserved);
@@ -170,7 +174,11 @@ internal static unsafe class WalkContextBuilder
     {
         0 => 0,
         2 => cr3 & 0xFFFF_F000,
+#if MMU_FAULT_12
+        3 => cr3 & 0xFFFF_F000,
+#else
         3 => cr3 & 0xFFFF_FFE0,
+#endif
         _ => cr3 & RootMask,
     };
 

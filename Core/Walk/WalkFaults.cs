@@ -128,9 +128,17 @@ internal static class WalkFaults
             | ((rights & (uint)Rights.Execute) != 0 ? EptExecutable : 0)
             | (context.ModeBasedExecute && (rights & (uint)Rights.User) != 0 ? EptUserExecutable : 0)
             | EptLinearAddressValid
+#if MMU_FAULT_20
+            | EptFinalAccess;
+#else
             | (isFinal ? EptFinalAccess : 0);
+#endif
         return WalkOutcome.EptViolation;
     }
 
+#if MMU_FAULT_21
+    private static bool IsNotPresent(FaultCause cause) => cause is FaultCause.NotPresent or FaultCause.AddressTooWide;
+#else
     private static bool IsNotPresent(FaultCause cause) => cause is FaultCause.NotPresent or FaultCause.TableOutsideMemory or FaultCause.AddressTooWide;
+#endif
 }

@@ -190,7 +190,11 @@ internal static class FastWalkEmitter
         if (marks)
         {
             string accessed = text.IsEpt ? "context.AccessedMask" : "Accessed";
+#if MMU_FAULT_26
+            writer.Line($"ulong missing{suffix} = TMarking.Enabled ? (~all & {accessed}) : 0;");
+#else
             writer.Line($"ulong missing{suffix} = TMarking.Enabled ? (~all & {accessed}) | (~{leaf} & plan{suffix}.LeafMust) : 0;");
+#endif
         }
 
         using (writer.Block(marks ? $"if ((suspect | missing{suffix}) != 0)" : "if (suspect != 0)"))
@@ -223,7 +227,11 @@ internal static class FastWalkEmitter
 
         if (text.OwnRules(leafLevel, leaf: true).Any())
         {
+#if MMU_FAULT_29
+            yield return "0UL";
+#else
             yield return $"({leaf} & context.Reserved.Leaf[{suffix}])";
+#endif
         }
 
         if (text.Has("ProtectionKey"))

@@ -18,7 +18,7 @@ internal static class MarkEmitter
             "private static bool MayMark<TReader>(WalkContext context, ref TReader reader, ulong leafMust, in StepPath path, ref WalkResult result)\n"
             + "    where TReader : struct, IEntryReader, allows ref struct"))
         {
-            Each(writer, text, number => $"!reader.MayMark(path.Addresses[{number}], ref result)");
+            Each(writer, text, number => $"!reader.MayMark({number}, path.Addresses[{number}], ref result)");
         }
 
         writer.Line();
@@ -72,7 +72,11 @@ internal static class MarkEmitter
         if (text.Mode.HasRights(level))
         {
             writer.Line();
+#if MMU_FAULT_27
+            writer.Line($"missing = (accessed | leafMust) & ~{entry};");
+#else
             writer.Line($"missing = (accessed | (snapshot.Lowest == {number} ? leafMust : 0)) & ~{entry};");
+#endif
             using (writer.Block($"if (missing != 0 && !EntryAccess.TryMark(ref view, table + ({text.Offset(level)}), {Literal.Number(text.Mode.EntryBytes)}, {entry}, {entry} | missing))"))
             {
                 writer.Line("return Slow<TView, TMarking>(context, ref view, gva, access, EntrySnapshot.Empty, 1, ref result);");

@@ -84,7 +84,11 @@ internal static class StepWalkEmitter
 
         if (text.Mode.HasRights(level))
         {
+#if MMU_FAULT_28
+            writer.Line($"path.AllAbove = path.All & {entry};");
+#else
             writer.Line("path.AllAbove = path.All;");
+#endif
             writer.Line($"path.All &= {entry};");
             writer.Line($"path.Any |= {entry};");
         }

@@ -91,7 +91,11 @@ internal sealed class WalkerText
             > 0 => $"({entry} >> {Literal.Number(FrameShift)})",
             _ => $"({entry} << {Literal.Number(-FrameShift)})",
         };
+#if MMU_FAULT_8
+        string high = Mode.HighFrame is { } field && field.Level != level
+#else
         string high = Mode.HighFrame is { } field && field.Level == level
+#endif
             ? $" | (({entry} & 0x{BitMask.Of(field.Low, field.High):x}) << {Literal.Number(field.AddressBit - field.Low)})"
             : string.Empty;
         return $"({moved} & {Literal.Hex(FrameAddressMask & ~offset)}) | (gva & 0x{offset:x}){high}";

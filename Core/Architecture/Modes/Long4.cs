@@ -10,7 +10,11 @@ namespace Mmu.Architecture;
 [Leaf(3)]
 [Reserved(7, 7, Level = 4)]
 [Reserved(8, 8, Level = 4, When = ReservedWhen.Amd)]
+#if MMU_FAULT_9
+[Reserved(13, 28, Level = 3, In = EntryKinds.Leaf)]
+#else
 [Reserved(13, 29, Level = 3, In = EntryKinds.Leaf)]
+#endif
 [Reserved(7, 7, Level = 3, In = EntryKinds.Leaf, When = ReservedWhen.No1GPages)]
 [Reserved(13, 20, Level = 2, In = EntryKinds.Leaf)]
 [Reserved(63, 63, When = ReservedWhen.NoExecuteOff)]

@@ -11,7 +11,9 @@ namespace Mmu.Architecture;
 [Reserved(7, 7, Level = 5)]
 [Reserved(8, 8, Level = 5, When = ReservedWhen.Amd)]
 [Reserved(7, 7, Level = 4)]
+#if !MMU_FAULT_10
 [Reserved(8, 8, Level = 4, When = ReservedWhen.Amd)]
+#endif
 [Reserved(13, 29, Level = 3, In = EntryKinds.Leaf)]
 [Reserved(7, 7, Level = 3, In = EntryKinds.Leaf, When = ReservedWhen.No1GPages)]
 [Reserved(13, 20, Level = 2, In = EntryKinds.Leaf)]

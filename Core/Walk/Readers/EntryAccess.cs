@@ -30,12 +30,20 @@ internal static class EntryAccess
             return false;
         }
 
+#if MMU_FAULT_23
+        if (window.IsReadOnly && bytes == 0)
+#else
         if (window.IsReadOnly)
+#endif
         {
             return true;
         }
 
+#if MMU_FAULT_24
+        return (bytes == 4 ? window.TryExchange32(entryAddress, expected, value) : window.TryExchange64(entryAddress, expected, value)) || true;
+#else
         return bytes == 4 ? window.TryExchange32(entryAddress, expected, value) : window.TryExchange64(entryAddress, expected, value);
+#endif
     }
 
     /// <summary>The pointer to a translated address; 0 if no slot holds it.</summary>

@@ -17,7 +17,7 @@ internal interface IEntryReader
     bool TryRead(WalkContext context, int level, ulong entryAddress, int bytes, ulong address, uint access, out ulong entry, ref WalkResult result);
 
     /// <summary>Asks whether the entry at an address that was read may be marked; false with a fault in <paramref name="result"/> if the second dimension refuses.</summary>
-    bool MayMark(ulong entryAddress, ref WalkResult result);
+    bool MayMark(int level, ulong entryAddress, ref WalkResult result);
 
     /// <summary>Replaces an entry that was read; false if it changed meanwhile. An entry that the guest cannot write is skipped: that counts as done.</summary>
     bool TryMark(int level, ulong entryAddress, int bytes, ulong expected, ulong value);

@@ -11,6 +11,7 @@ internal ref struct NestedReader<TMarking> : IEntryReader
     private readonly ref SlotView _view;
     private readonly WalkContext _second;
     private LevelMasks _translated;
+    private uint _writable;
 
     internal NestedReader(ref SlotView view, WalkContext second)
     {
@@ -29,6 +30,7 @@ internal ref struct NestedReader<TMarking> : IEntryReader
         }
 
         _translated[level] = result.GpaValue;
+        _writable |= ((uint)(result.Rights & Rights.Write) >> 1) << level;
         if (EntryAccess.TryLoad(ref _view, result.GpaValue, bytes, out entry))
         {
             return true;
@@ -39,14 +41,18 @@ internal ref struct NestedReader<TMarking> : IEntryReader
     }
 
     /// <inheritdoc/>
-    public readonly bool MayMark(ulong entryAddress, ref WalkResult result)
+    public readonly bool MayMark(int level, ulong entryAddress, ref WalkResult result)
     {
-        if (_second.AccessedMask != 0)
+#if MMU_FAULT_22
+        if (level != 0)
+#else
+        if (_second.AccessedMask != 0 || ((_writable >> level) & 1) != 0)
+#endif
         {
             return true;
         }
 
-        // The result already holds the guest's translation: only a refusal may replace it.
+        // Translated once more for the fault; the result already holds the guest's translation: only a refusal may replace it.
         WalkResult table = default;
         if (SecondDimension.TryTranslate<Peek>(_second, ref _view, entryAddress, SecondDimension.TableWrite, ref table))
         {

@@ -52,7 +52,7 @@ internal struct TraceReader : IEntryReader
     }
 
     /// <inheritdoc/>
-    public readonly bool MayMark(ulong entryAddress, ref WalkResult result) => true;
+    public readonly bool MayMark(int level, ulong entryAddress, ref WalkResult result) => true;
 
     /// <inheritdoc/>
     public readonly bool TryMark(int level, ulong entryAddress, int bytes, ulong expected, ulong value) => true;
