@@ -31,13 +31,19 @@ public sealed class MmuGenerator : IIncrementalGenerator
         IncrementalValuesProvider<ModeSpec> modes = Declare(context, ModeParser.Attribute, ModeParser.Parse, TrackingNames.Modes);
         context.RegisterSourceOutput(modes, static (output, mode) => Add(output, ModeEmitters.Emit(mode)));
 
-        IncrementalValueProvider<EquatableArray<ModeSpec>> all = modes.Collect().Select(static (specs, _) => Sort(specs)).WithTrackingName(TrackingNames.AllModes);
+        IncrementalValueProvider<EquatableArray<ModeSpec>> all = modes
+            .Collect()
+            .Select(static (specs, _) => Sort(specs))
+            .WithTrackingName(TrackingNames.AllModes);
         context.RegisterSourceOutput(all, static (output, specs) => Add(output, specs.Count == 0 ? [] : ModeEmitters.EmitAll(specs)));
     }
 
     // Reads the declarations of one attribute, reports what is wrong with them and passes on the legal ones.
     private static IncrementalValuesProvider<T> Declare<T>(
-        IncrementalGeneratorInitializationContext context, string attribute, Func<INamedTypeSymbol, CancellationToken, ParseResult<T>?> parse, string trackingName)
+        IncrementalGeneratorInitializationContext context,
+        string attribute,
+        Func<INamedTypeSymbol, CancellationToken, ParseResult<T>?> parse,
+        string trackingName)
         where T : class
     {
         IncrementalValuesProvider<ParseResult<T>> results = context.SyntaxProvider
@@ -64,8 +70,11 @@ public sealed class MmuGenerator : IIncrementalGenerator
             .WithTrackingName(trackingName);
     }
 
-    private static EquatableArray<string> Clashes(ImmutableArray<string> names) =>
-        new(names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(group => group.Skip(1).Any()).SelectMany(group => group).Distinct());
+    private static EquatableArray<string> Clashes(ImmutableArray<string> names) => new(names
+        .GroupBy(name => name, StringComparer.OrdinalIgnoreCase)
+        .Where(group => group.Skip(1).Any())
+        .SelectMany(group => group)
+        .Distinct());
 
     private static void Report<T>(SourceProductionContext output, ParseResult<T> result, EquatableArray<string> clashes)
         where T : class
@@ -81,7 +90,8 @@ public sealed class MmuGenerator : IIncrementalGenerator
         }
     }
 
-    private static EquatableArray<ModeSpec> Sort(ImmutableArray<ModeSpec> modes) => new(modes.OrderBy(mode => mode.Name, StringComparer.Ordinal));
+    private static EquatableArray<ModeSpec> Sort(ImmutableArray<ModeSpec> modes) =>
+        new(modes.OrderBy(mode => mode.Name, StringComparer.Ordinal));
 
     private static void Add(SourceProductionContext output, IEnumerable<(string HintName, string Source)> files)
     {

@@ -1,4 +1,4 @@
-// Tests: the generator derives walkers, it does not print those it knows: modes that Core lacks, declared here, walk as their descriptions say.
+// Tests: the generator derives walkers, it does not print those it knows: modes that Core lacks walk as their descriptions say.
 using System;
 using System.Collections.Generic;
 using Mmu.Architecture;
@@ -55,8 +55,11 @@ public sealed class DerivationTests
                 string what = $"{format} seed {seed} round {round} walk {i}: {address:x} {access} {cpu} nested={nested}";
                 AssertEqual(expected, peeked, what);
                 AssertEqual(expected, traced, what);
-                DerivedResult marked = expected.Outcome == WalkOutcome.Translated ? expected with { Entry = expected.EntryAgain } : expected;
-                AssertEqual(nested ? marked with { PageShift = Math.Min(expected.PageShift, 30), Rights = 0 } : marked, walked, what, withRights: !nested);
+                DerivedResult marked = expected.Outcome == WalkOutcome.Translated
+                    ? expected with { Entry = expected.EntryAgain }
+                    : expected;
+                marked = nested ? marked with { PageShift = Math.Min(expected.PageShift, 30), Rights = 0 } : marked;
+                AssertEqual(marked, walked, what, withRights: !nested);
                 Assert.True(steps.Count == expected.Reads, $"{what}: {steps.Count} entries traced, {expected.Reads} read");
                 AssertClasses(walker, steps, traced, what);
                 Assert.True(memory.Agrees(), $"{what}: memory differs after {expected}");
@@ -70,7 +73,12 @@ public sealed class DerivationTests
 
     private static void AssertEqual(DerivedResult expected, in WalkResult actual, string what, bool withRights = true)
     {
-        DerivedResult found = DerivedResult.Of(actual) with { Reads = expected.Reads, Highest = expected.Highest, EntryAgain = expected.EntryAgain };
+        DerivedResult found = DerivedResult.Of(actual) with
+        {
+            Reads = expected.Reads,
+            Highest = expected.Highest,
+            EntryAgain = expected.EntryAgain,
+        };
         found = withRights ? found : found with { Rights = 0 };
         Assert.True(expected == found, $"{what}\nexpected {expected}\nfound    {found}");
     }
@@ -140,7 +148,9 @@ public sealed class DerivationTests
     {
         int kind = random.Next(3);
         bool @implicit = random.Next(6) == 0;
-        return new DerivedAccess(kind == 1, kind == 2, !@implicit && random.Next(2) == 0, @implicit, random.Next(2) == 0, kind != 2 && random.Next(6) == 0);
+        bool user = !@implicit && random.Next(2) == 0;
+        bool shadowStack = kind != 2 && random.Next(6) == 0;
+        return new DerivedAccess(kind == 1, kind == 2, user, @implicit, random.Next(2) == 0, shadowStack);
     }
 
     private static ulong RandomAddress(Random random, DerivedFormat format)

@@ -15,7 +15,7 @@ internal sealed unsafe class DerivedMemory : IDisposable
     /// <summary>Page from which on tables of an identity EPT can be kept, out of reach of random tables.</summary>
     public const ulong ApartBase = 0x15_5500_0000;
 
-    /// <summary>As many pages once more, read-only: a walk that starts here stays here if it takes an entry's flag at bit 36 for an address bit.</summary>
+    /// <summary>As many pages once more, read-only: a walk from here stays here if it takes a flag at bit 36 for an address bit.</summary>
     public const ulong DecoyBase = 1UL << 36;
 
     private const int PageBytes = 4096;
@@ -100,7 +100,8 @@ internal sealed unsafe class DerivedMemory : IDisposable
     {
         foreach ((int first, int count, SlotFlags _) in _layout)
         {
-            if (!_bytes.AsSpan(first * PageBytes, count * PageBytes).SequenceEqual(new ReadOnlySpan<byte>(HostOf(first), count * PageBytes)))
+            var slot = new ReadOnlySpan<byte>(HostOf(first), count * PageBytes);
+            if (!_bytes.AsSpan(first * PageBytes, count * PageBytes).SequenceEqual(slot))
             {
                 return false;
             }

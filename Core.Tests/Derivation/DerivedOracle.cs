@@ -89,7 +89,7 @@ internal sealed class DerivedOracle(DerivedFormat format, DerivedMemory memory)
             ulong gpa = (frame & ~offset) | (address & offset) | (level > 1 ? format.HighFrame(entry) : 0);
             Reach(gpa);
 
-            // A table that holds itself: marking the upper use changes the entry before its lower use is exchanged, and the walk starts again.
+            // A table that holds itself: marking the entry's upper use spoils the exchange of its lower one, so the walk starts again.
             bool again = _marked.IndexOf(at) < _marked.Count - 1 && DerivedMemory.IsWritable(at);
             MarkAll(access);
             return new DerivedResult(WalkOutcome.Translated, level, entry)
@@ -137,12 +137,14 @@ internal sealed class DerivedOracle(DerivedFormat format, DerivedMemory memory)
         }
     }
 
-    private DerivedResult Fault(DerivedCpu cpu, DerivedAccess access, int level, ulong entry, ulong at, int reads, bool present, bool reserved)
+    private DerivedResult Fault(
+        DerivedCpu cpu, DerivedAccess access, int level, ulong entry, ulong at, int reads, bool present, bool reserved)
     {
         bool saysFetch = access.Fetch && (!cpu.NoExecuteOff || cpu.Smep);
         return new DerivedResult(WalkOutcome.PageFault, level, entry)
         {
-            ErrorCode = (present ? 1u : 0) | (access.Write ? 2u : 0) | (access.User ? 4u : 0) | (reserved ? 8u : 0) | (saysFetch ? 16u : 0) | (access.ShadowStack ? 64u : 0),
+            ErrorCode = (present ? 1u : 0) | (access.Write ? 2u : 0) | (access.User ? 4u : 0)
+                | (reserved ? 8u : 0) | (saysFetch ? 16u : 0) | (access.ShadowStack ? 64u : 0),
             EntryAddress = at,
             Reads = reads,
             Highest = _highest,

@@ -63,7 +63,8 @@ internal sealed unsafe class DerivedWalker
         }
 
         _context.Second = new WalkContext();
-        Assert(WalkContextBuilder.FillEpt(_context.Second, new EptControl { EptPointer = DerivedMemory.ApartBase | 0x1E }) == ControlStateStatus.Legal);
+        var ept = new EptControl { EptPointer = DerivedMemory.ApartBase | 0x1E };
+        Assert(WalkContextBuilder.FillEpt(_context.Second, ept) == ControlStateStatus.Legal);
         WalkResult result = Run(_context.Code.WalkNested, address, access);
         _context.Second = null;
         return result;

@@ -3,7 +3,7 @@ using Mmu.Architecture.Generation;
 
 namespace Mmu.Tests.Derivation;
 
-/// <summary>A root of 8 entries above three levels of 32 4-byte entries, 30-bit addresses, pages of 4 KiB and, with CR4.PSE, 128 KiB.</summary>
+/// <summary>A root of 8 entries, three levels of 32 4-byte entries, 30-bit addresses, pages of 4 KiB and, with CR4.PSE, 128 KiB.</summary>
 [PagingMode(typeof(NarrowPte), Levels = 4, IndexBits = 5, Address = AddressForm.Truncated)]
 [RootTable(indexBits: 3)]
 [Leaf(1)]

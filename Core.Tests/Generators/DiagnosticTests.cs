@@ -20,11 +20,13 @@ public sealed class DiagnosticTests
 
     [Theory]
     [MemberData(nameof(LayoutCases))]
-    public void IllegalLayoutIsReportedAtItsAttribute(string name) => Check(LayoutDiagnosticCases.All.Single(row => row.ToString() == name), "Bad");
+    public void IllegalLayoutIsReportedAtItsAttribute(string name) =>
+        Check(LayoutDiagnosticCases.All.Single(row => row.ToString() == name), "Bad");
 
     [Theory]
     [MemberData(nameof(ModeCases))]
-    public void IllegalModeIsReportedAtItsAttribute(string name) => Check(ModeDiagnosticCases.All.Single(row => row.ToString() == name), "BadMode");
+    public void IllegalModeIsReportedAtItsAttribute(string name) =>
+        Check(ModeDiagnosticCases.All.Single(row => row.ToString() == name), "BadMode");
 
     [Fact]
     public void LegalDeclarationsAreNotReported()
@@ -60,7 +62,8 @@ public sealed class DiagnosticTests
     [Fact]
     public void EveryPageBelongsToADiagnostic()
     {
-        IEnumerable<string?> pages = Directory.GetFiles(RepositoryFiles.PathOf("docs/diagnostics"), "*.md").Select(Path.GetFileNameWithoutExtension);
+        string folder = RepositoryFiles.PathOf("docs/diagnostics");
+        IEnumerable<string?> pages = Directory.GetFiles(folder, "*.md").Select(Path.GetFileNameWithoutExtension);
 
         Assert.Equal(Descriptors().Select(descriptor => descriptor.Id).Order(StringComparer.Ordinal), pages.Order(StringComparer.Ordinal));
     }

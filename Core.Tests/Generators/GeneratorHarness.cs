@@ -24,6 +24,8 @@ internal static class GeneratorHarness
             .Select(path => MetadataReference.CreateFromFile(path)),
     ];
 
+    private static readonly string[] _ownSteps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes", "AllModes"];
+
     /// <summary>The attributes that declarations are written with.</summary>
     public static ImmutableArray<SyntaxTree> Attributes { get; } = LoadFolder("Core/Architecture/Generation");
 
@@ -37,7 +39,10 @@ internal static class GeneratorHarness
 
     /// <summary>Makes a compilation of the given trees.</summary>
     public static CSharpCompilation Compile(IEnumerable<SyntaxTree> trees) => CSharpCompilation.Create(
-        "Toy", trees, _references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+        "Toy",
+        trees,
+        _references,
+        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
 
     /// <summary>A driver that has seen nothing yet.</summary>
     public static GeneratorDriver NewDriver() => CSharpGeneratorDriver.Create(
@@ -54,12 +59,17 @@ internal static class GeneratorHarness
         CSharpCompilation compilation = Compile(trees);
         GeneratorDriver driver = NewDriver().RunGenerators(compilation, TestContext.Current.CancellationToken);
         GeneratorRunResult first = driver.GetRunResult().Results.Single();
-        GeneratorRunResult second = driver.RunGenerators(compilation.Clone(), TestContext.Current.CancellationToken).GetRunResult().Results.Single();
+        driver = driver.RunGenerators(compilation.Clone(), TestContext.Current.CancellationToken);
+        GeneratorRunResult second = driver.GetRunResult().Results.Single();
         Assert.Null(first.Exception);
         Assert.Null(second.Exception);
         AssertAllCached(second);
         return new GeneratorOutcome(compilation, first);
     }
+
+    /// <summary>Runs the generator once.</summary>
+    public static GeneratorRunResult RunOnce(CSharpCompilation compilation) =>
+        NewDriver().RunGenerators(compilation, TestContext.Current.CancellationToken).GetRunResult().Results.Single();
 
     /// <summary>Checks that a run did no work that its predecessor had done.</summary>
     public static void AssertAllCached(GeneratorRunResult result)
@@ -74,7 +84,7 @@ internal static class GeneratorHarness
     public static IEnumerable<(string Step, IncrementalStepRunReason Reason)> ReasonsOf(GeneratorRunResult result)
     {
         IEnumerable<KeyValuePair<string, ImmutableArray<IncrementalGeneratorRunStep>>> own =
-            result.TrackedSteps.Where(step => step.Key.StartsWith("Layouts", StringComparison.Ordinal) || step.Key.Contains("Modes", StringComparison.Ordinal));
+            result.TrackedSteps.Where(step => _ownSteps.Contains(step.Key));
         return own.Concat(result.TrackedOutputSteps)
             .SelectMany(step => step.Value.SelectMany(run => run.Outputs.Select(output => (step.Key, output.Reason))));
     }

@@ -19,7 +19,8 @@ internal static class GoldenFiles
         bool wanted = update == "1";
         if (wanted && string.Equals(ci, "true", StringComparison.OrdinalIgnoreCase))
         {
-            throw new InvalidOperationException("MMU_UPDATE_GOLDEN is set under CI: golden files are updated by people, who read the difference.");
+            throw new InvalidOperationException(
+                "MMU_UPDATE_GOLDEN is set under CI: golden files are updated by people, who read the difference.");
         }
 
         return wanted;
@@ -34,7 +35,8 @@ internal static class GoldenFiles
             foreach (string path in Directory.GetFiles(Folder, "*", SearchOption.AllDirectories))
             {
                 string hintName = Path.GetRelativePath(Folder, path).Replace(Path.DirectorySeparatorChar, '/');
-                files.Add(hintName.EndsWith(Suffix, StringComparison.Ordinal) ? hintName[..^Suffix.Length] : hintName, File.ReadAllText(path));
+                bool isCopy = hintName.EndsWith(Suffix, StringComparison.Ordinal);
+                files.Add(isCopy ? hintName[..^Suffix.Length] : hintName, File.ReadAllText(path));
             }
         }
 

@@ -11,7 +11,8 @@ namespace Mmu.Tests.Generators;
 public sealed class IncrementalityTests
 {
     [Fact]
-    public void CoreDeclarationsAreCachedOnTheSecondRun() => Assert.Empty(GeneratorHarness.Run(GeneratorHarness.CoreDeclarations).Diagnostics);
+    public void CoreDeclarationsAreCachedOnTheSecondRun() =>
+        Assert.Empty(GeneratorHarness.Run(GeneratorHarness.CoreDeclarations).Diagnostics);
 
     [Fact]
     public void EditOfAnUnrelatedFileGeneratesNothing()
@@ -55,7 +56,8 @@ public sealed class IncrementalityTests
     [Fact]
     public void EditOfALayoutReachesTheModesThatUseIt()
     {
-        string mode = Toys.Mode("") + Toys.Mode("", "typeof(Bad), Levels = 2, IndexBits = 9").Replace("BadMode", "Other", StringComparison.Ordinal);
+        string other = Toys.Mode("", "typeof(Bad), Levels = 2, IndexBits = 9").Replace("BadMode", "Other", StringComparison.Ordinal);
+        string mode = Toys.Mode("") + other;
         string source = Toys.Source(Toys.Good, Toys.Layout(""), mode);
 
         GeneratorRunResult second = Edit(source, source.Replace("Bits(12, 31)", "Bits(12, 39)", StringComparison.Ordinal));
@@ -76,7 +78,9 @@ public sealed class IncrementalityTests
     [InlineData("[Leaf(1)]", "[Leaf(level: 1, NeedsPse = false)]")]
     [InlineData("Levels = 4, IndexBits = 9", "IndexBits = 9, Levels = 4, Address = AddressForm.Canonical")]
     [InlineData("[Leaf(1)]\n[Leaf(2)]", "[Leaf(2), Leaf(1)]")]
-    [InlineData("[Reserved(7, 7, Level = 4)]", "[Reserved(7, 7, In = EntryKinds.Leaf | EntryKinds.Table, Level = 4, When = ReservedWhen.Always)]")]
+    [InlineData(
+        "[Reserved(7, 7, Level = 4)]",
+        "[Reserved(7, 7, In = EntryKinds.Leaf | EntryKinds.Table, Level = 4, When = ReservedWhen.Always)]")]
     public void EquivalentSourcesGiveEqualSpecifications(string written, string otherwise)
     {
         string source = Toys.Source(Toys.Good, Toys.Mode("[Leaf(2)]\n[Reserved(7, 7, Level = 4)]"));
@@ -125,9 +129,9 @@ public sealed class IncrementalityTests
     [Fact]
     public void PipelineHoldsNothingOfTheCompilation()
     {
-        CSharpCompilation compilation = GeneratorHarness.Compile(
-            [.. GeneratorHarness.CoreDeclarations, GeneratorHarness.Parse(Toys.Source(Toys.Layout("[Bit(1)] public partial bool Accessed { get; }")))]);
-        GeneratorRunResult result = GeneratorHarness.NewDriver().RunGenerators(compilation, TestContext.Current.CancellationToken).GetRunResult().Results.Single();
+        SyntaxTree illegal = GeneratorHarness.Parse(Toys.Source(Toys.Layout("[Bit(1)] public partial bool Accessed { get; }")));
+        CSharpCompilation compilation = GeneratorHarness.Compile([.. GeneratorHarness.CoreDeclarations, illegal]);
+        GeneratorRunResult result = GeneratorHarness.RunOnce(compilation);
 
         string[] steps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes", "AllModes"];
         int visited = 0;
@@ -164,7 +168,8 @@ public sealed class IncrementalityTests
     private static void AssertKept(IEnumerable<IncrementalStepRunReason> reasons)
     {
         Assert.NotEmpty(reasons);
-        Assert.All(reasons, reason => Assert.True(reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"was {reason}"));
+        Assert.DoesNotContain(
+            reasons, reason => reason is not (IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged));
     }
 
     // Output steps that report diagnostics take pairs (a result and the names that clash); those that make source do not.

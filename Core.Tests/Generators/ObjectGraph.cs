@@ -12,7 +12,9 @@ namespace Mmu.Tests.Generators;
 /// <summary>Walks object graphs.</summary>
 internal static class ObjectGraph
 {
-    /// <summary>Fails if symbols, syntax, a location or a compilation can be reached from the value; returns how many objects can.</summary>
+    private const BindingFlags OwnFields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+
+    /// <summary>Fails if anything of the compilation can be reached from the value; returns how many objects can.</summary>
     public static int AssertHoldsOnlyData(object root)
     {
         var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
@@ -28,7 +30,8 @@ internal static class ObjectGraph
         }
 
         Assert.False(
-            value is ISymbol or Compilation or SyntaxNode or SyntaxToken or SyntaxTree or SyntaxReference or SemanticModel or Location or AttributeData or SourceText,
+            value is ISymbol or Compilation or SemanticModel or SyntaxNode or SyntaxToken or SyntaxTree or SyntaxReference or Location
+                or AttributeData or SourceText,
             $"{path} is a {value.GetType()}");
 
         // A descriptor is one of a fixed set of constants.
@@ -48,7 +51,7 @@ internal static class ObjectGraph
 
         for (Type? level = type; level is not null; level = level.BaseType)
         {
-            foreach (FieldInfo field in level.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            foreach (FieldInfo field in level.GetFields(OwnFields))
             {
                 Visit(field.GetValue(value), $"{path}.{field.Name}", seen);
             }

@@ -57,7 +57,8 @@ internal sealed class CompiledReferences : IDisposable
         MethodBodyBlock body = _file.GetMethodBody(method.RelativeVirtualAddress);
         if (!body.LocalSignature.IsNil)
         {
-            used = used.Concat(_reader.GetStandaloneSignature(body.LocalSignature).DecodeLocalSignature(_collector, null).SelectMany(local => local));
+            StandaloneSignature locals = _reader.GetStandaloneSignature(body.LocalSignature);
+            used = used.Concat(locals.DecodeLocalSignature(_collector, null).SelectMany(local => local));
         }
 
         return used
@@ -98,5 +99,6 @@ internal sealed class CompiledReferences : IDisposable
         }
     }
 
-    private static IEnumerable<string> Names(MethodSignature<IEnumerable<string>> signature) => signature.ReturnType.Concat(signature.ParameterTypes.SelectMany(type => type));
+    private static IEnumerable<string> Names(MethodSignature<IEnumerable<string>> signature) =>
+        signature.ReturnType.Concat(signature.ParameterTypes.SelectMany(type => type));
 }

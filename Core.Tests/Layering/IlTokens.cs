@@ -28,7 +28,8 @@ internal static class IlTokens
             short code = body[at] == TwoByteOpCode ? (short)((TwoByteOpCode << 8) | body[at + 1]) : body[at];
             at += body[at] == TwoByteOpCode ? 2 : 1;
             OperandType operand = _operands[code];
-            if (operand is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineType or OperandType.InlineTok or OperandType.InlineSig)
+            if (operand is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineType
+                or OperandType.InlineTok or OperandType.InlineSig)
             {
                 yield return MetadataTokens.EntityHandle(BitConverter.ToInt32(body, at));
             }

@@ -12,7 +12,8 @@ namespace Mmu.Tests.Layering;
 public sealed class LayeringTests
 {
     // From the top down: a folder uses only what stands above it.
-    private static readonly string[] _folders = ["Addressing", "Diagnostics", "Architecture", "Memory", "Guest", "Walk", "Sptes", "Common", "Shadow", "Tdp", "Vm"];
+    private static readonly string[] _folders =
+        ["Addressing", "Diagnostics", "Architecture", "Memory", "Guest", "Walk", "Sptes", "Common", "Shadow", "Tdp", "Vm"];
 
     private static string CorePath => typeof(Architecture.Generation.PagingModeAttribute).Assembly.Location;
 
@@ -50,7 +51,8 @@ public sealed class LayeringTests
     [InlineData("Mmu.Tdp", "Mmu.Shadow", false)]
     [InlineData("Mmu.Vm", "Mmu.Tdp", true)]
     [InlineData("Mmu.Elsewhere", "Mmu.Guest", false)]
-    public void RuleIsThatOfTheList(string from, string to, bool allowed) => Assert.Equal(allowed, IsAllowed(new NamespaceUse("Type", from, to)));
+    public void RuleIsThatOfTheList(string from, string to, bool allowed) =>
+        Assert.Equal(allowed, IsAllowed(new NamespaceUse("Type", from, to)));
 
     [Fact]
     public void UsesInMethodBodiesAndSignaturesAreSeen()

@@ -21,24 +21,29 @@ internal sealed class NamespaceCollector : ISignatureTypeProvider<IEnumerable<st
     }
 
     /// <inheritdoc/>
-    public IEnumerable<string> GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => [NamespaceOf(reader, handle)];
+    public IEnumerable<string> GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) =>
+        [NamespaceOf(reader, handle)];
 
     /// <inheritdoc/>
     public IEnumerable<string> GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => [];
 
     /// <inheritdoc/>
-    public IEnumerable<string> GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
+    public IEnumerable<string> GetTypeFromSpecification(
+        MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
         reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
 
     /// <inheritdoc/>
-    public IEnumerable<string> GetGenericInstantiation(IEnumerable<string> genericType, ImmutableArray<IEnumerable<string>> typeArguments) =>
+    public IEnumerable<string> GetGenericInstantiation(
+        IEnumerable<string> genericType, ImmutableArray<IEnumerable<string>> typeArguments) =>
         All([genericType, .. typeArguments]);
 
     /// <inheritdoc/>
-    public IEnumerable<string> GetFunctionPointerType(MethodSignature<IEnumerable<string>> signature) => All([signature.ReturnType, .. signature.ParameterTypes]);
+    public IEnumerable<string> GetFunctionPointerType(MethodSignature<IEnumerable<string>> signature) =>
+        All([signature.ReturnType, .. signature.ParameterTypes]);
 
     /// <inheritdoc/>
-    public IEnumerable<string> GetModifiedType(IEnumerable<string> modifier, IEnumerable<string> unmodifiedType, bool isRequired) => All([modifier, unmodifiedType]);
+    public IEnumerable<string> GetModifiedType(IEnumerable<string> modifier, IEnumerable<string> unmodifiedType, bool isRequired) =>
+        All([modifier, unmodifiedType]);
 
     /// <inheritdoc/>
     public IEnumerable<string> GetArrayType(IEnumerable<string> elementType, ArrayShape shape) => elementType;

@@ -92,7 +92,8 @@ internal static class LayoutEmitter
                 writer.Line();
             }
 
-            writer.Line("text.Append(\"frame=0x\").Append(Frame.ToString(\"x\", global::System.Globalization.CultureInfo.InvariantCulture));");
+            writer.Line("var culture = global::System.Globalization.CultureInfo.InvariantCulture;");
+            writer.Line("text.Append(\"frame=0x\").Append(Frame.ToString(\"x\", culture));");
             writer.Line("return text.ToString();");
         }
 

@@ -40,11 +40,11 @@ internal readonly struct AttributeReader
 
     /// <summary>A constructor argument as a number; <see langword="null"/> if it is missing or something else.</summary>
     public int? Number(int index) =>
-        index < _data.ConstructorArguments.Length && _data.ConstructorArguments[index] is { Kind: not TypedConstantKind.Array, Value: int value } ? value : null;
+        Argument(index) is { Kind: not TypedConstantKind.Array, Value: int value } ? value : null;
 
     /// <summary>A constructor argument as a type.</summary>
     public INamedTypeSymbol? Type(int index) =>
-        index < _data.ConstructorArguments.Length && _data.ConstructorArguments[index] is { Kind: TypedConstantKind.Type, Value: INamedTypeSymbol type } ? type : null;
+        Argument(index) is { Kind: TypedConstantKind.Type, Value: INamedTypeSymbol type } ? type : null;
 
     /// <summary>A named argument as a number; <see langword="null"/> if it is absent.</summary>
     public int? Number(string name) => Find(name) is { Kind: not TypedConstantKind.Array, Value: int value } ? value : null;
@@ -52,7 +52,7 @@ internal readonly struct AttributeReader
     /// <summary>A named argument as a truth value; false if it is absent.</summary>
     public bool Flag(string name) => Find(name) is { Kind: not TypedConstantKind.Array, Value: true };
 
-    /// <summary>The member name of a named enum argument; the given default if it is absent, <see langword="null"/> if no member has its value.</summary>
+    /// <summary>Name of an argument's enum member; the given default if it is absent, <see langword="null"/> if no member has its value.</summary>
     public string? Member(string name, string absent)
     {
         if (Find(name) is not { } constant)
@@ -75,6 +75,9 @@ internal readonly struct AttributeReader
 
         return null;
     }
+
+    private TypedConstant? Argument(int index) =>
+        index < _data.ConstructorArguments.Length ? _data.ConstructorArguments[index] : null;
 
     private TypedConstant? Find(string name)
     {

@@ -30,6 +30,6 @@ internal sealed class DiagnosticSink
         _found.Add(new DiagnosticInfo(descriptor, location, new EquatableArray<string>(texts)));
     }
 
-    /// <summary>Refuses the declaration without a diagnostic: the compiler or another declaration's diagnostic already says what is wrong.</summary>
+    /// <summary>Refuses the declaration without a diagnostic: the compiler or another one already says what is wrong.</summary>
     public void Refuse() => IsIllegal = true;
 }

@@ -73,7 +73,8 @@ internal static class FieldParser
             sink.Report(LayoutDiagnostics.BadProperty, location, property.Name);
         }
 
-        if (property.Type.TypeKind != TypeKind.Error && property.Type.SpecialType != (isFlag ? SpecialType.System_Boolean : SpecialType.System_UInt64))
+        SpecialType type = isFlag ? SpecialType.System_Boolean : SpecialType.System_UInt64;
+        if (property.Type.TypeKind != TypeKind.Error && property.Type.SpecialType != type)
         {
             sink.Report(LayoutDiagnostics.BadPropertyType, location, property.Name, isFlag ? "bool" : "ulong", isFlag ? "Bit" : "Bits");
         }
@@ -82,6 +83,6 @@ internal static class FieldParser
     // Both parts of a partial property must agree in all of them.
     private static string Modifiers(IPropertySymbol property, CancellationToken cancellation) =>
         property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancellation) is PropertyDeclarationSyntax syntax
-            ? string.Join(" ", syntax.Modifiers.Where(modifier => !modifier.IsKind(SyntaxKind.PartialKeyword)).Select(modifier => modifier.Text))
+            ? string.Join(" ", syntax.Modifiers.Select(modifier => modifier.Text).Where(text => text != "partial"))
             : "";
 }

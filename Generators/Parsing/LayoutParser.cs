@@ -41,8 +41,8 @@ internal static class LayoutParser
         LayoutSpec? spec = null;
         if (!sink.IsIllegal)
         {
-            spec = new LayoutSpec(
-                DeclarationShape.NamespaceOf(symbol), symbol.Name, bits!.Value, new EquatableArray<FieldSpec>(fields.ConvertAll(field => field.Spec)));
+            var specs = new EquatableArray<FieldSpec>(fields.ConvertAll(field => field.Spec));
+            spec = new LayoutSpec(DeclarationShape.NamespaceOf(symbol), symbol.Name, bits!.Value, specs);
         }
 
         return new ParseResult<LayoutSpec>(symbol.Name, location, spec, sink.Found);

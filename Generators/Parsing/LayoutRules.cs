@@ -20,8 +20,8 @@ internal static class LayoutRules
 
     private static readonly string[] _flags =
     [
-        "Present", "Writable", "User", "NoExecute", "WriteThrough", "CacheDisable", "Global", "Pat", "LargePat", "Readable", "Executable", "UserExecutable",
-        "IgnorePat", "Accessed", "Dirty", "Large",
+        "Present", "Writable", "User", "NoExecute", "WriteThrough", "CacheDisable", "Global", "Pat", "LargePat",
+        "Readable", "Executable", "UserExecutable", "IgnorePat", "Accessed", "Dirty", "Large",
     ];
 
     private static readonly string[] _ownMembers = ["Value", "Describe", "ToString", "Equals", "GetHashCode", "GetType"];

@@ -14,7 +14,8 @@ internal static class ModeDetailsParser
     private const int LeafKind = 2;
 
     /// <summary>Completes the given mode, which has levels and layout but neither leaves nor anything that refers to them.</summary>
-    public static ModeSpec Complete(ModeSpec mode, INamedTypeSymbol symbol, LocationInfo location, DiagnosticSink sink, CancellationToken cancellation)
+    public static ModeSpec Complete(
+        ModeSpec mode, INamedTypeSymbol symbol, LocationInfo location, DiagnosticSink sink, CancellationToken cancellation)
     {
         if (mode.Levels == 0)
         {
@@ -60,7 +61,8 @@ internal static class ModeDetailsParser
         return mode;
     }
 
-    private static ModeSpec WithLeaves(ModeSpec mode, INamedTypeSymbol symbol, LocationInfo location, DiagnosticSink sink, CancellationToken cancellation)
+    private static ModeSpec WithLeaves(
+        ModeSpec mode, INamedTypeSymbol symbol, LocationInfo location, DiagnosticSink sink, CancellationToken cancellation)
     {
         var leaves = new List<LeafSpec>();
         bool readable = true;
@@ -90,7 +92,8 @@ internal static class ModeDetailsParser
 
     private static HighFrameSpec? ReadHighFrame(AttributeReader attribute, DiagnosticSink sink)
     {
-        if (attribute.Number(0) is { } level && attribute.Number(1) is { } low && attribute.Number(2) is { } high && attribute.Number(3) is { } addressBit)
+        if (attribute.Number(0) is { } level && attribute.Number(1) is { } low
+            && attribute.Number(2) is { } high && attribute.Number(3) is { } addressBit)
         {
             return new HighFrameSpec(level, low, high, addressBit);
         }

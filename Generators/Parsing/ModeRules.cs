@@ -33,7 +33,8 @@ internal static class ModeRules
     }
 
     /// <summary>Checks a mode without levels, which has nothing that speaks of tables.</summary>
-    public static void CheckUnpaged(ModeSpec mode, INamedTypeSymbol symbol, LocationInfo location, DiagnosticSink sink, CancellationToken cancellation)
+    public static void CheckUnpaged(
+        ModeSpec mode, INamedTypeSymbol symbol, LocationInfo location, DiagnosticSink sink, CancellationToken cancellation)
     {
         if (mode.Address != AddressForm.Truncated)
         {
