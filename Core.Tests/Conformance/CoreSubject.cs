@@ -11,11 +11,13 @@ namespace Mmu.Tests.Conformance;
 internal sealed class CoreSubject : IMatrixSubject
 {
     // More than a batch keeps in flight, and no multiple of it.
-    private const int BatchSize = 19;
+    private const int BatchSize = 43;
 
     private readonly MatrixImage _image;
     private readonly GuestMemory _memory = new();
     private readonly bool _everyWay;
+    private readonly Gva[] _addresses = new Gva[BatchSize];
+    private readonly WalkResult[] _batch = new WalkResult[BatchSize];
     private GuestWalker? _walker;
 
     // `everyWay`: a walk is also peeked at and explained, and made as a batch; all must say the same.
@@ -91,11 +93,9 @@ internal sealed class CoreSubject : IMatrixSubject
             return result;
         }
 
-        var batch = new WalkResult[BatchSize];
-        var addresses = new Gva[BatchSize];
-        Array.Fill(addresses, gva);
-        int translated = walker.TranslateMany(addresses, access, batch);
-        foreach (WalkResult one in batch)
+        Array.Fill(_addresses, gva);
+        int translated = walker.TranslateMany(_addresses, access, _batch);
+        foreach (WalkResult one in _batch)
         {
             OracleResult each = one.IsTranslated ? Success(one) : Fault(one);
             if (each != result || translated != (ok ? BatchSize : 0))
