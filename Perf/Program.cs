@@ -1,6 +1,8 @@
 // Perf: entry point; `compare` prints same-run ratios, `bench` hands over to BenchmarkDotNet.
 using System;
+#if !DEBUG
 using BenchmarkDotNet.Running;
+#endif
 
 namespace Mmu.Perf;
 

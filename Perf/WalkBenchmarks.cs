@@ -4,8 +4,6 @@ using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Linq;
 using BenchmarkDotNet.Attributes;
-using Mmu.Perf.Baselines;
-using Mmu.Perf.Peers;
 
 namespace Mmu.Perf;
 

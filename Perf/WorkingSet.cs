@@ -1,7 +1,6 @@
 // Perf: guest page tables and the addresses to walk, in chunks that the competitors take in turn.
 using System;
 using System.Collections.Immutable;
-using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Mmu.Perf.Peers;

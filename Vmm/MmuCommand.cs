@@ -1,5 +1,4 @@
 // Vmm: the `mmu` command apart from the process around it: parses, runs, and turns bad input into one line and exit code 2.
-using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;

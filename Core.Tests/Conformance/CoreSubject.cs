@@ -38,7 +38,13 @@ internal sealed class CoreSubject : IMatrixSubject
         var walker = new GuestWalker(_memory, Features(cpu));
         var state = new ControlState
         {
-            Cr0 = cpu.Cr0, Cr3 = cpu.Cr3, Cr4 = cpu.Cr4, Efer = cpu.Efer, Pat = cpu.Pat, Pkru = cpu.Pkru, Pkrs = cpu.Pkrs,
+            Cr0 = cpu.Cr0,
+            Cr3 = cpu.Cr3,
+            Cr4 = cpu.Cr4,
+            Efer = cpu.Efer,
+            Pat = cpu.Pat,
+            Pkru = cpu.Pkru,
+            Pkrs = cpu.Pkrs,
         };
         ControlStateStatus status = nested switch
         {

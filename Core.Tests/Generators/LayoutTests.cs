@@ -1,5 +1,4 @@
 // Tests: generated accessors, masks and describer of the layouts that ship.
-using System.Linq;
 using Microsoft.CodeAnalysis;
 using Mmu.Architecture;
 using Xunit;

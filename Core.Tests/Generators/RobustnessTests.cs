@@ -1,7 +1,6 @@
 // Tests: declarations that are half typed, mangled or nonsense never make the generator throw.
 using System;
 using System.Globalization;
-using System.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Xunit;

@@ -1,5 +1,4 @@
 // Eight lost exchanges end a walk: the caller runs the access again.
-using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Guest;
 using Mmu.Tests.Walk;

@@ -1,6 +1,5 @@
 // Snapshot tests: what QEMU said about one root.
 using System.Collections.Generic;
-using Mmu.Architecture;
 
 namespace Mmu.Tests.Snapshots;
 

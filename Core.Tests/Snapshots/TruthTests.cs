@@ -1,7 +1,5 @@
 // Snapshot tests: every T, M, G and K line that QEMU wrote about real kernels, against enumeration and translation.
 using System;
-using System.Collections.Generic;
-using Mmu.Vmm.Inspect;
 using Xunit;
 
 namespace Mmu.Tests.Snapshots;

@@ -1,5 +1,4 @@
 // Guest data by linear address: page borders, the ends of the address space, slots that refuse, and what a refused access leaves behind.
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using Mmu.Addressing;

@@ -2,9 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Mmu.Addressing;
 using Mmu.Architecture;
-using Mmu.Guest;
 using Mmu.Tests.Guest;
 using Mmu.Walk;
 using Xunit;

@@ -1,7 +1,10 @@
 // Architecture: the registers of one vCPU that decide how it translates.
+using System.Runtime.InteropServices;
+
 namespace Mmu.Architecture;
 
 /// <summary>The control registers that decide how a vCPU translates addresses.</summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct ControlState
 {
     /// <summary>Creates the state of a processor after reset: paging off, PAT at its power-up value.</summary>

@@ -1,7 +1,10 @@
 // Architecture: the reserved bits of one mode in one control state.
+using System.Runtime.InteropServices;
+
 namespace Mmu.Architecture;
 
 /// <summary>Reserved bits by level, filled by generated code when control state changes.</summary>
+[StructLayout(LayoutKind.Sequential)]
 internal struct ReservedMasks
 {
     /// <summary>Reserved in every entry that carries rights, whatever its level and kind.</summary>

@@ -1,4 +1,5 @@
 // Guest: one contiguous piece of guest memory and where it lies in the host.
+using System.Runtime.InteropServices;
 using Mmu.Addressing;
 
 namespace Mmu.Guest;
@@ -9,15 +10,25 @@ namespace Mmu.Guest;
 /// <param name="HostAddress">Address of the first byte in this process; a multiple of 4096, not 0. The memory must stay valid while the slot is registered and any walker may use it.</param>
 /// <param name="HostFrame">The frame number that a CPU walking our tables must find for the first page. Software clients use <c>HostAddress &gt;&gt; 12</c>.</param>
 /// <param name="Flags">Properties.</param>
-public readonly record struct MemorySlot(Gpa Base, ulong Size, nuint HostAddress, Pfn HostFrame, SlotFlags Flags = SlotFlags.None)
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct MemorySlot(Gpa Base, ulong Size, nuint HostAddress, Pfn HostFrame, SlotFlags Flags)
 {
     /// <summary>Creates a slot for a software client: the host frame follows from the host address.</summary>
     /// <param name="baseAddress">First guest physical address.</param>
     /// <param name="size">Size in bytes.</param>
     /// <param name="hostAddress">Address of the first byte in this process.</param>
     /// <param name="flags">Properties.</param>
-    public MemorySlot(Gpa baseAddress, ulong size, nuint hostAddress, SlotFlags flags = SlotFlags.None)
+    public MemorySlot(Gpa baseAddress, ulong size, nuint hostAddress, SlotFlags flags)
         : this(baseAddress, size, hostAddress, new Pfn(hostAddress >> 12), flags)
+    {
+    }
+
+    /// <summary>Creates a slot of ordinary memory for a software client.</summary>
+    /// <param name="baseAddress">First guest physical address.</param>
+    /// <param name="size">Size in bytes.</param>
+    /// <param name="hostAddress">Address of the first byte in this process.</param>
+    public MemorySlot(Gpa baseAddress, ulong size, nuint hostAddress)
+        : this(baseAddress, size, hostAddress, SlotFlags.None)
     {
     }
 

@@ -1,7 +1,10 @@
 // Walk: what a fast walk has already read when it finds something unusual.
+using System.Runtime.InteropServices;
+
 namespace Mmu.Walk;
 
 /// <summary>The entries that a fast walk read before it gave up: they are decoded, never read again.</summary>
+[StructLayout(LayoutKind.Sequential)]
 internal struct EntrySnapshot
 {
     /// <summary>Entry of level 1.</summary>

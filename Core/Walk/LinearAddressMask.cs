@@ -1,4 +1,5 @@
 // Walk: linear-address masking.
+using System.Runtime.InteropServices;
 using Mmu.Architecture;
 
 namespace Mmu.Walk;
@@ -6,6 +7,7 @@ namespace Mmu.Walk;
 /// <summary>Which bits linear-address masking ignores, for each half of the address space. Intel SDM "Linear-Address Masking".</summary>
 /// <param name="User">Bits ignored in an address whose bit 63 is 0.</param>
 /// <param name="Supervisor">Bits ignored in an address whose bit 63 is 1.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct LinearAddressMask(ulong User, ulong Supervisor)
 {
     private const ulong Bits62To48 = 0x7FFF_0000_0000_0000;

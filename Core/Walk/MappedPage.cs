@@ -1,4 +1,5 @@
 // Walk: one page of an address space.
+using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 
@@ -11,6 +12,7 @@ namespace Mmu.Walk;
 /// <param name="Rights">What the whole path allows.</param>
 /// <param name="Level">Level of its leaf in the guest's tables.</param>
 /// <param name="Entry">The leaf in the guest's tables.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct MappedPage(Gva Gva, Gpa Gpa, int PageShift, Rights Rights, int Level, ulong Entry)
 {
     /// <summary>Its size in bytes.</summary>

@@ -1,4 +1,5 @@
 // Walk: a run of pages with the same rights.
+using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 
@@ -9,6 +10,7 @@ namespace Mmu.Walk;
 /// <param name="Bytes">Size in bytes.</param>
 /// <param name="Rights">The rights that were asked about.</param>
 /// <param name="PageCount">Number of leaves.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct MappedRegion(Gva Start, ulong Bytes, Rights Rights, ulong PageCount)
 {
     /// <summary>Last linear address.</summary>

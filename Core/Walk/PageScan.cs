@@ -1,6 +1,7 @@
 // Walk: all mapped pages of an address space, in ascending order.
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Guest;
@@ -231,6 +232,7 @@ public sealed unsafe class PageScan
         return true;
     }
 
+    [StructLayout(LayoutKind.Auto)]
     private struct Frame
     {
         internal ulong Table;

@@ -1,9 +1,11 @@
 // Walk: the entries that a level-by-level walk decoded.
+using System.Runtime.InteropServices;
 using Mmu.Architecture;
 
 namespace Mmu.Walk;
 
 /// <summary>The entries of one walk, each as it was read once, and where they lie.</summary>
+[StructLayout(LayoutKind.Sequential)]
 internal struct StepPath
 {
     /// <summary>Entries by level.</summary>

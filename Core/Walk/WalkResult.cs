@@ -1,12 +1,14 @@
 // Walk: what a walk found: a translation, or the exact fault.
 using System;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 
 namespace Mmu.Walk;
 
 /// <summary>The result of a walk: 64 bytes, written in place. Members that do not belong to <see cref="Outcome"/> return 0.</summary>
+[StructLayout(LayoutKind.Sequential)]
 public struct WalkResult : IEquatable<WalkResult>
 {
     // Info: 7:0 outcome, 11:8 level, 15:12 rights, 23:16 page shift, 31:24 cause, 55:32 the eight PAT types of 3 bits, then flags.

@@ -53,23 +53,7 @@ internal static class StepWalkEmitter
     {
         string number = Literal.Number(level);
         string entry = WalkerText.Entry(level);
-        string address = "address" + number;
-        if (text.Mode.InRegisters(level))
-        {
-            writer.Line($"const ulong {address} = 0;");
-            writer.Line($"ulong {entry} = context.Pdptes[{text.Index(level)}];");
-        }
-        else
-        {
-            writer.Line($"ulong {address} = table + ({text.Offset(level)});");
-            using (writer.Block($"if (!reader.TryRead(context, {number}, {address}, {Literal.Number(text.Mode.EntryBytes)}, gva, access, out ulong {entry}, ref result))"))
-            {
-                writer.Line("return StepOutcome.Fault;");
-            }
-
-            writer.Line();
-        }
-
+        Load(writer, text, level);
         Refuse(writer, $"({entry} & {(text.IsEpt ? "context.PresentMask" : "Present")}) == 0", "NotPresent", level);
         if (text.IsEpt)
         {
@@ -79,7 +63,7 @@ internal static class StepWalkEmitter
         if (!text.Mode.InRegisters(level))
         {
             writer.Line($"path.Entries[{number}] = {entry};");
-            writer.Line($"path.Addresses[{number}] = {address};");
+            writer.Line($"path.Addresses[{number}] = address{number};");
         }
 
         if (text.Mode.HasRights(level))
@@ -115,6 +99,28 @@ internal static class StepWalkEmitter
         }
 
         writer.Line($"table = {text.TableAddress(entry)};");
+    }
+
+    private static void Load(SourceWriter writer, WalkerText text, int level)
+    {
+        string number = Literal.Number(level);
+        string entry = WalkerText.Entry(level);
+        string address = "address" + number;
+        if (text.Mode.InRegisters(level))
+        {
+            writer.Line($"const ulong {address} = 0;");
+            writer.Line($"ulong {entry} = context.Pdptes[{text.Index(level)}];");
+        }
+        else
+        {
+            writer.Line($"ulong {address} = table + ({text.Offset(level)});");
+            using (writer.Block($"if (!reader.TryRead(context, {number}, {address}, {Literal.Number(text.Mode.EntryBytes)}, gva, access, out ulong {entry}, ref result))"))
+            {
+                writer.Line("return StepOutcome.Fault;");
+            }
+
+            writer.Line();
+        }
     }
 
     private static void Leaf(SourceWriter writer, WalkerText text, int level)

@@ -1,7 +1,6 @@
 // Perf: compiles walker.c with gcc and loads it into this process.
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Runtime.InteropServices;
 

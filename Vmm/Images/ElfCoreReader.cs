@@ -1,6 +1,5 @@
 // Vmm: ELF cores of a whole guest (QEMU's dump-guest-memory, kdump's vmcore): PT_LOAD segments are placed by p_paddr, CPU
 // state is taken from QEMU's notes. ELF64 and, for dumps of 32-bit machines, ELF32.
-using System;
 using System.Collections.Generic;
 
 namespace Mmu.Vmm.Images;

@@ -1,5 +1,4 @@
 // Vmm: a raw image, the bytes of guest memory from one address on; the registers come from the command line.
-using System;
 using System.Collections.Generic;
 
 namespace Mmu.Vmm.Images;
