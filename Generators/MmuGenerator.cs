@@ -29,13 +29,8 @@ public sealed class MmuGenerator : IIncrementalGenerator
             layouts, static (output, layout) => output.AddSource(LayoutEmitter.HintName(layout), Text(LayoutEmitter.Emit(layout))));
 
         IncrementalValuesProvider<ModeSpec> modes = Declare(context, ModeParser.Attribute, ModeParser.Parse, TrackingNames.Modes);
-        context.RegisterSourceOutput(modes, static (output, mode) => Add(output, ModeEmitters.Emit(mode)));
-
-        IncrementalValueProvider<EquatableArray<ModeSpec>> all = modes
-            .Collect()
-            .Select(static (specs, _) => Sort(specs))
-            .WithTrackingName(TrackingNames.AllModes);
-        context.RegisterSourceOutput(all, static (output, specs) => Add(output, specs.Count == 0 ? [] : ModeEmitters.EmitAll(specs)));
+        context.RegisterSourceOutput(
+            modes, static (output, mode) => output.AddSource(WalkerEmitter.HintName(mode), Text(WalkerEmitter.Emit(mode))));
     }
 
     // Reads the declarations of one attribute, reports what is wrong with them and passes on the legal ones.
@@ -87,17 +82,6 @@ public sealed class MmuGenerator : IIncrementalGenerator
         if (clashes.Contains(result.Name))
         {
             output.ReportDiagnostic(Diagnostic.Create(LayoutDiagnostics.NameClash, result.Location.ToLocation(), result.Name));
-        }
-    }
-
-    private static EquatableArray<ModeSpec> Sort(ImmutableArray<ModeSpec> modes) =>
-        new(modes.OrderBy(mode => mode.Name, StringComparer.Ordinal));
-
-    private static void Add(SourceProductionContext output, IEnumerable<(string HintName, string Source)> files)
-    {
-        foreach ((string hintName, string source) in files)
-        {
-            output.AddSource(hintName, Text(source));
         }
     }
 

@@ -12,7 +12,4 @@ internal static class TrackingNames
 
     /// <summary>Legal modes.</summary>
     public const string Modes = "Modes";
-
-    /// <summary>All legal modes together.</summary>
-    public const string AllModes = "AllModes";
 }

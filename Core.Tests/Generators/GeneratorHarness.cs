@@ -24,7 +24,7 @@ internal static class GeneratorHarness
             .Select(path => MetadataReference.CreateFromFile(path)),
     ];
 
-    private static readonly string[] _ownSteps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes", "AllModes"];
+    private static readonly string[] _ownSteps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes"];
 
     /// <summary>The attributes that declarations are written with.</summary>
     public static ImmutableArray<SyntaxTree> Attributes { get; } = LoadFolder("Core/Architecture/Generation");

@@ -37,7 +37,6 @@ public sealed class IncrementalityTests
         Assert.Equal([IncrementalStepRunReason.Modified], Reasons(second, "LayoutsParsed"));
         AssertKept(Reasons(second, "Layouts"));
         AssertKept(Reasons(second, "Modes"));
-        AssertKept(Reasons(second, "AllModes"));
         AssertKept(SourceOutputs(second));
     }
 
@@ -133,7 +132,7 @@ public sealed class IncrementalityTests
         CSharpCompilation compilation = GeneratorHarness.Compile([.. GeneratorHarness.CoreDeclarations, illegal]);
         GeneratorRunResult result = GeneratorHarness.RunOnce(compilation);
 
-        string[] steps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes", "AllModes"];
+        string[] steps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes"];
         int visited = 0;
         foreach (string step in steps)
         {
@@ -175,7 +174,7 @@ public sealed class IncrementalityTests
     // Output steps that report diagnostics take pairs (a result and the names that clash); those that make source do not.
     private static IEnumerable<IncrementalStepRunReason> SourceOutputs(GeneratorRunResult result) => result.TrackedOutputSteps
         .SelectMany(step => step.Value)
-        .Where(run => run.Inputs.All(input => input.Source.Name is "Layouts" or "Modes" or "AllModes"))
+        .Where(run => run.Inputs.All(input => input.Source.Name is "Layouts" or "Modes"))
         .SelectMany(run => run.Outputs)
         .Select(output => output.Reason);
 }

@@ -156,7 +156,7 @@ internal static class BatchWalkEmitter
         {
             using (writer.Block("if (plan.SuspectKeys != 0)"))
             {
-                Each(writer, "suspect{0} |= Avx512F.ShiftRightLogicalVariable(Vector512.Create((ulong)plan.SuspectKeys), leaf{0} >>> " + Literal.Number(key.Low) + ") & Vector512.Create(1UL);");
+                Each(writer, "suspect{0} |= Avx512F.ShiftRightLogicalVariable(Vector512.Create((ulong)plan.SuspectKeys), (leaf{0} >>> " + Literal.Number(key.Low) + ") & Vector512.Create(15UL)) & Vector512.Create(1UL);");
             }
 
             writer.Line();
@@ -165,14 +165,43 @@ internal static class BatchWalkEmitter
 
     private static void Store(SourceWriter writer, WalkerText text)
     {
-        Each(writer, "Vector512<ulong> offset{0} = Vector512.Create(0xfffUL) | (large{0} & Vector512.Create(0x1fffffUL));");
+        Each(writer, "Vector512<ulong> offset{0} = Vector512.Create(" + Literal.Hex(BitMask.Of(0, text.Mode.ShiftOf(1) - 1)) + ") | (large{0} & Vector512.Create(" + Literal.Hex(BitMask.Of(0, text.Mode.ShiftOf(2) - 1)) + "));");
         Each(writer, "Vector512<ulong> gpa{0} = Vector512.AndNot(leaf{0} & Vector512.Create(Frame), offset{0}) | (gva{0} & offset{0});");
         Each(writer, "Vector512<ulong> inside{0} = window.Holds(gpa{0});");
-        Each(writer, "Vector512<ulong> rights{0} = (all{0} & Vector512.Create(7UL)) | (Vector512.AndNot(Vector512.Create(1UL << 63), any{0}) >>> 60);");
+        Each(writer, $"Vector512<ulong> rights{{0}} = {Rights(text)};");
         string info1 = StepWalkEmitter.LeafInfo(text, 1);
         string info2 = StepWalkEmitter.LeafInfo(text, 2);
         Each(writer, $"Vector512<ulong> info{{0}} = Vector512.Create(context.ResultBase | {info1}) ^ (large{{0}} & Vector512.Create({info1} ^ {info2})) | (rights{{0}} << WalkResult.RightsShift);");
         Each(writer, "ResultBlock.Store(ref results[{1}], gpa{0}, window.HostOf(gpa{0}, inside{0}), leaf{0}, info{0});", group => Literal.Number(8 * (group[0] - 'A')));
+    }
+
+    // The rights as the product's enum has them; those whose bits stand in their place already are taken together.
+    private static string Rights(WalkerText text)
+    {
+        ulong inPlace = 0;
+        List<string> moved = [];
+        foreach ((string field, int to) in new[] { ("Present", 0), ("Writable", 1), ("User", 2) })
+        {
+            int shift = text.Mode.Layout.Find(field)!.Low - to;
+            if (shift == 0)
+            {
+                inPlace |= 1UL << to;
+                continue;
+            }
+
+            string move = shift > 0 ? $"all{{0}} >>> {Literal.Number(shift)}" : $"all{{0}} << {Literal.Number(-shift)}";
+            moved.Add($"(({move}) & Vector512.Create({Literal.Number(1 << to)}UL))");
+        }
+
+        if (inPlace != 0)
+        {
+            moved.Insert(0, $"(all{{0}} & Vector512.Create({Literal.Number((int)inPlace)}UL))");
+        }
+
+        FieldSpec noExecute = text.Mode.Layout.Find("NoExecute")!;
+        string allowed = $"Vector512.AndNot(Vector512.Create({Literal.Hex(noExecute.Mask)}), any{{0}})";
+        moved.Add(noExecute.Low >= 3 ? $"({allowed} >>> {Literal.Number(noExecute.Low - 3)})" : $"({allowed} << {Literal.Number(3 - noExecute.Low)})");
+        return string.Join(" | ", moved);
     }
 
     private static void WriteRest(SourceWriter writer)
