@@ -1,6 +1,5 @@
 // Generators: the pipeline from declarations to source.
 using System;
-using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Linq;
 using System.Text;

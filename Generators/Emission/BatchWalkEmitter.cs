@@ -1,4 +1,5 @@
 // Generators: many walks at once: thirty-two lanes in four vectors, level by level.
+using System.Collections.Generic;
 using System.Linq;
 using Mmu.Generators.Model;
 
