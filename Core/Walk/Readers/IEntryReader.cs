@@ -19,7 +19,7 @@ internal interface IEntryReader
     /// <summary>Asks whether the entry at an address that was read may be marked; false with a fault in <paramref name="result"/> if the second dimension refuses.</summary>
     bool MayMark(int level, ulong entryAddress, ref WalkResult result);
 
-    /// <summary>Replaces an entry that was read; false if it changed meanwhile. An entry that the guest cannot write is skipped: that counts as done.</summary>
+    /// <summary>Replaces an entry that was read; false if it changed meanwhile, or the second dimension did. An entry that the guest cannot write is skipped: that counts as done.</summary>
     bool TryMark(int level, ulong entryAddress, int bytes, ulong expected, ulong value);
 
     /// <summary>Completes a translated result: the host pointer and, in a nested walk, the second dimension; false with a fault in <paramref name="result"/> if that refuses.</summary>

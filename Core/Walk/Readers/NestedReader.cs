@@ -52,7 +52,8 @@ internal ref struct NestedReader<TMarking> : IEntryReader
             return true;
         }
 
-        // Translated once more for the fault; the result already holds the guest's translation: only a refusal may replace it.
+        // Translated once more for the fault; the result already holds the guest's translation: only a refusal may replace it. If the second dimension has
+        // come to allow it meanwhile, where the entry was read is still no place to write: TryMark makes the walk start again.
         WalkResult table = default;
         if (SecondDimension.TryTranslate<Peek>(_second, ref _view, entryAddress, SecondDimension.TableWrite, ref table))
         {
@@ -65,7 +66,7 @@ internal ref struct NestedReader<TMarking> : IEntryReader
 
     /// <inheritdoc/>
     public readonly bool TryMark(int level, ulong entryAddress, int bytes, ulong expected, ulong value) =>
-        EntryAccess.TryMark(ref _view, _translated[level], bytes, expected, value);
+        ((_writable >> level) & 1) != 0 && EntryAccess.TryMark(ref _view, _translated[level], bytes, expected, value);
 
     /// <inheritdoc/>
     public readonly bool TryFinish(uint access, uint rights, ref WalkResult result)
