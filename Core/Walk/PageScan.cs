@@ -11,7 +11,8 @@ namespace Mmu.Walk;
 /// <summary>Enumerates the mapped pages of an address space in ascending order; holes cost nothing. Leaves no trace in guest memory.</summary>
 /// <remarks>
 /// Tables that name each other can describe 2^36 pages in one page of memory. A table met again at a level where it was met before is an alias; when more than
-/// the budget have been followed, the scan ends and <see cref="IsTruncated"/> is true. The walker's control state must not change during a scan.
+/// the budget have been followed, the scan ends and <see cref="IsTruncated"/> is true. The walker's control state must not change during a scan. A scan sees the
+/// slots that were there when it began; their memory must stay valid until it is done with. The budget does not count tables of a second dimension.
 /// </remarks>
 public sealed unsafe class PageScan
 {
@@ -87,12 +88,12 @@ public sealed unsafe class PageScan
     }
 
     // The linear address as an index into the tables: without sign extension, its upper half above the lower. An address inside
-    // the hole between the halves moves to the nearer end of the range that is asked for.
+    // the hole between the halves moves to the nearer end of the range that is asked for; where there is no upper half, a range above the lower one is empty.
     private ulong Fold(ulong address, ulong mask, bool roundUp)
     {
         if (!_code.IsCanonical)
         {
-            return address > mask ? mask : address;
+            return roundUp ? address : Math.Min(address, mask);
         }
 
         ulong half = (mask >> 1) + 1;
@@ -154,8 +155,8 @@ public sealed unsafe class PageScan
         }
 
         _page = new MappedPage(new Gva(Unfold(at)), new Gpa(address), shift, (Rights)_code.RightsOf(all, any), _level, entry);
-        _pieceAt = 0;
-        _pieceEnd = 1UL << shift;
+        _pieceAt = frame.First > at ? frame.First - at : 0;
+        _pieceEnd = Math.Min(1UL << shift, _last - at + 1);
     }
 
     private void Descend(ulong table, ulong at, ulong all, ulong any, ulong first)
@@ -228,7 +229,16 @@ public sealed unsafe class PageScan
             | ((ulong)_page.Rights << WalkResult.RightsShift)
             | ((ulong)_page.PageShift << WalkResult.PageShiftShift);
         SecondDimension.Combine(second, guest, ref result);
-        Current = _page with { Gva = new Gva(_page.Gva.Value + at), Gpa = result.Gpa, PageShift = result.PageShift, Rights = result.Rights };
+
+        // The first piece of a range may be entered in its middle.
+        ulong into = address & (result.PageBytes - 1);
+        Current = _page with
+        {
+            Gva = new Gva(_page.Gva.Value + at - into),
+            Gpa = new Gpa(result.GpaValue - into),
+            PageShift = result.PageShift,
+            Rights = result.Rights,
+        };
         return true;
     }
 
