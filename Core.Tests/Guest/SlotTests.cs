@@ -31,6 +31,14 @@ public sealed class SlotTests
     }
 
     [Fact]
+    public void UndefinedFlagsAreRefusedWithTheirValue()
+    {
+        GuestMemory memory = new();
+        ArgumentException error = Assert.Throws<ArgumentException>(() => memory.AddSlot(new MemorySlot(new Gpa(0), 4096, Host, (SlotFlags)0x41)));
+        Assert.Contains("0x41", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ALegalSlotMayEndAtTheLimitAndBeAsLargeAsTheLimit()
     {
         GuestMemory memory = new();

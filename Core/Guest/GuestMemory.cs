@@ -39,7 +39,7 @@ public sealed partial class GuestMemory
 
     /// <summary>Adds a slot.</summary>
     /// <param name="slot">The slot.</param>
-    /// <exception cref="ArgumentException">The slot is unaligned, empty, too large, wraps, ends above 2^52, has no host address, or overlaps another.</exception>
+    /// <exception cref="ArgumentException">The slot is unaligned, empty, too large, wraps, ends above 2^52, has no host address or undefined flags, or overlaps another.</exception>
     /// <exception cref="InvalidOperationException">There are already <see cref="MaxSlots"/> slots.</exception>
     public void AddSlot(in MemorySlot slot)
     {
@@ -106,9 +106,14 @@ public sealed partial class GuestMemory
             throw new ArgumentException($"The slot's host address 0x{slot.HostAddress:x} is not a positive multiple of 4096.", nameof(slot));
         }
 
-        if (slot.HostAddress > nuint.MaxValue - (nuint)slot.Size)
+        if (slot.Size > nuint.MaxValue - slot.HostAddress)
         {
             throw new ArgumentException($"The slot's host range at 0x{slot.HostAddress:x} of 0x{slot.Size:x} bytes wraps.", nameof(slot));
+        }
+
+        if ((slot.Flags & ~SlotFlags.ReadOnly) != 0)
+        {
+            throw new ArgumentException($"The slot's flags 0x{(int)slot.Flags:x} are not all defined.", nameof(slot));
         }
     }
 

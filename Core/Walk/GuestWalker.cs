@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Guest;
@@ -133,12 +134,17 @@ public sealed unsafe partial class GuestWalker
     /// <param name="access">The access.</param>
     /// <param name="results">Receives one result an address.</param>
     /// <returns>How many were translated.</returns>
-    /// <exception cref="ArgumentException"><paramref name="results"/> is shorter than <paramref name="gvas"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="results"/> is shorter than <paramref name="gvas"/>, or overlaps it.</exception>
     public int TranslateMany(ReadOnlySpan<Gva> gvas, Access access, Span<WalkResult> results)
     {
         if (results.Length < gvas.Length)
         {
             throw new ArgumentException($"There is room for {results.Length} results, but there are {gvas.Length} addresses.", nameof(results));
+        }
+
+        if (MemoryMarshal.AsBytes(results).Overlaps(MemoryMarshal.AsBytes(gvas)))
+        {
+            throw new ArgumentException("The results would overwrite addresses that are still to be translated.", nameof(results));
         }
 
         if (_context.Second is null && !_context.Masking.ConcernsCanonical(_context.Code.Levels))

@@ -46,6 +46,10 @@ public struct WalkResult : IEquatable<WalkResult>
     public readonly Ngpa NestedGpa => new(IsTranslated ? ((Info & NestedFlag) != 0 ? NgpaValue : 0) : (Info & SecondDimensionFlag) != 0 ? NgpaValue : 0);
 
     /// <summary>On success the pointer to the byte in this process; 0 if the address lies outside every slot (MMIO).</summary>
+    /// <remarks>
+    /// Valid up to the end of the 4-KiB page, and until the slot is removed. It is given for writes to read-only slots too, which the caller must not make through it;
+    /// <see cref="GuestWalker.TryWrite"/> and <see cref="Guest.GuestMemory.TryWrite"/> refuse them.
+    /// </remarks>
     public readonly nuint HostAddress => HostValue;
 
     /// <summary>On success the page's size in bytes: the smaller of the two in a nested walk.</summary>
