@@ -59,6 +59,7 @@ internal static class ModeDiagnosticCases
         Attribute("MMU1115", "Large reserved in large leaves", "Reserved(7, 7, Level = 2, In = EntryKinds.Leaf)", "[Leaf(2)]"),
         Attribute("MMU1116", "root without index bits", "RootTable(0)", head: Short),
         Attribute("MMU1116", "root longer than other tables", "RootTable(10)", head: Short),
+        Attribute("MMU1116", "root of more registers than there are", "RootTable(3, InRegisters = true)", head: Short),
         new("MMU1117", "leaf in a short root", "Leaf(3)", Toys.Mode("[RootTable(2)] [Leaf(3)]", Short)),
         Attribute("MMU1118", "high frame at a level without leaves", "HighFrame(2, 13, 20, 52)"),
         Attribute("MMU1118", "high frame at level 1", "HighFrame(1, 13, 20, 52)"),

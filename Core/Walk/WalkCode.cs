@@ -36,9 +36,6 @@ internal sealed unsafe class WalkCode
     /// <summary>True if the root's entries carry rights.</summary>
     internal required bool RootHasRights { get; init; }
 
-    /// <summary>Highest level that can map pages.</summary>
-    internal required int LargestLeaf { get; init; }
-
     /// <summary>The format's accessed bit; 0 if it has none.</summary>
     internal required ulong AccessedMask { get; init; }
 

@@ -68,7 +68,7 @@ internal static class BatchWalkEmitter
 
     /// <summary>True for modes whose levels are all alike: 8-byte entries with the frame in place, full tables in memory, legacy rights.</summary>
     private static bool IsVectorised(WalkerText text) =>
-        text.Mode.EntryBytes == 8 && text.Mode.Root is null && !text.IsEpt && text.FrameShift == 0 && text.Mode.IndexBits == 9
+        text.Mode.EntryBytes == 8 && text.Mode.Root is null && text.Mode.HighFrame is null && !text.IsEpt && text.FrameShift == 0 && text.Mode.IndexBits == 9
         && text.Has("NoExecute") && text.Has("Accessed") && text.Mode.LeafAt(2) is { NeedsPse: false } && text.Mode.Address == AddressForm.Canonical;
 
     private static void WriteBlock(SourceWriter writer, WalkerText text)

@@ -1,5 +1,4 @@
 // Generators: the mode's entry in the dispatch.
-using System.Linq;
 using Mmu.Generators.Model;
 
 namespace Mmu.Generators.Emission;
@@ -23,7 +22,6 @@ internal static class CodeEmitter
             writer.Line($"IsCanonical = {(mode.Address == AddressForm.Canonical ? "true" : "false")},");
             writer.Line($"RootInRegisters = {(mode.Root is { InRegisters: true } ? "true" : "false")},");
             writer.Line($"RootHasRights = {(mode.Root is null ? "true" : "false")},");
-            writer.Line($"LargestLeaf = {Literal.Number(mode.Leaves.Select(leaf => leaf.Level).DefaultIfEmpty(0).Max())},");
             writer.Line($"AccessedMask = {Literal.Hex(mode.Layout.Mask("Accessed"))},");
             writer.Line($"DirtyMask = {Literal.Hex(mode.Layout.Mask("Dirty"))},");
             writer.Line("Walk = &Walk<SlotView, MarkUsed>,");
@@ -41,6 +39,5 @@ internal static class CodeEmitter
             writer.Line("Classify = &Classify,");
             writer.Line("RightsOf = &RightsOf,");
         }
-
     }
 }

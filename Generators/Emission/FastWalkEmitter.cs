@@ -99,9 +99,9 @@ internal static class FastWalkEmitter
 
     private static void Window(SourceWriter writer, WalkerText text, int level)
     {
-        // A table of one page lies in a window as a whole; only larger ones can stick out.
-        string last = $"table + 0x{text.TableBytes - 1:x}";
-        bool isLarge = text.TableBytes > 4096 && text.Mode.HasRights(level);
+        // A table within one page lies in a window as a whole; only others can stick out.
+        string last = $"table + 0x{text.TableBytesOf(level) - 1:x}";
+        bool isLarge = text.CanStickOut(level);
         bool isMasked = level == text.Mode.Levels || !text.MayKeepFlags;
         using (writer.Block(isLarge ? $"if (!window.Holds(table) || !window.Holds({last}))" : "if (!window.Holds(table))"))
         {

@@ -28,7 +28,10 @@ internal static class WalkerEmitter
         }
 
         writer.Line();
-        writer.Summary($"Walker of <see cref=\"{mode.Name}\"/>: {Literal.Number(mode.Levels)} levels of {Literal.Number(mode.EntryBytes)}-byte entries, {Literal.Number(mode.AddressBits)}-bit addresses.");
+        string shape = mode.Levels == 0
+            ? "addresses are physical"
+            : $"{Literal.Number(mode.Levels)} levels of {Literal.Number(mode.EntryBytes)}-byte entries, {Literal.Number(mode.AddressBits)}-bit addresses";
+        writer.Summary($"Walker of <see cref=\"{mode.Name}\"/>: {shape}.");
         using (writer.Block($"internal static unsafe class {text.ClassName}"))
         {
             Constants(writer, text);

@@ -8,6 +8,9 @@ namespace Mmu.Generators.Emission;
 /// <summary>Derives from a mode the C# expressions of its walker: indexes, addresses, rights, reserved bits.</summary>
 internal sealed class WalkerText
 {
+    // What CR3 aligns a root of PDPTEs to.
+    private const int ShortRootAlignment = 32;
+
     private readonly FieldSpec _frame;
 
     /// <summary>Derives the expressions of a mode.</summary>
@@ -35,8 +38,11 @@ internal sealed class WalkerText
     /// <summary>True if an entry with its flags still on cannot be taken for an address other than its frame's: flags above the frame are wider than any address.</summary>
     public bool MayKeepFlags => FrameShift == 0 && (_frame.High == 51 || _frame.High == Mode.Layout.Bits - 1);
 
-    /// <summary>Bytes of a full table.</summary>
-    public int TableBytes => Mode.EntryBytes << Mode.IndexBits;
+    /// <summary>Bytes of a level's table.</summary>
+    public int TableBytesOf(int level) => Mode.EntryBytes << Mode.IndexBitsOf(level);
+
+    /// <summary>True if a level's table can stick out of the page that it starts in: it is larger than its alignment, that of a page or, for a short root, of four entries.</summary>
+    public bool CanStickOut(int level) => TableBytesOf(level) > (Mode.HasRights(level) ? 1 << ModeSpec.PageBits : ShortRootAlignment);
 
     /// <summary>True if the format has the field.</summary>
     public bool Has(string field) => Mode.Layout.Find(field) is not null;

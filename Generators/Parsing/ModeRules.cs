@@ -15,6 +15,9 @@ internal static class ModeRules
     private const int MaxAddressBits = 57;
     private const int MaxTruncatedAddressBits = 32;
 
+    // There are four PDPTE registers.
+    private const int RegisterIndexBits = 2;
+
     private static readonly string[] _refinements = ["Leaf", "Reserved", "RootTable", "HighFrame"];
 
     /// <summary>Checks the numbers that everything else depends on; <see langword="null"/> stands for one that is not given.</summary>
@@ -104,9 +107,10 @@ internal static class ModeRules
     /// <summary>Checks a short root table.</summary>
     public static void CheckRoot(int indexBits, RootSpec root, LocationInfo location, DiagnosticSink sink)
     {
-        if (root.IndexBits < 1 || root.IndexBits > indexBits)
+        int most = root.InRegisters ? System.Math.Min(indexBits, RegisterIndexBits) : indexBits;
+        if (root.IndexBits < 1 || root.IndexBits > most)
         {
-            sink.Report(ModeDiagnostics.BadRootIndexBits, location, root.IndexBits, indexBits);
+            sink.Report(ModeDiagnostics.BadRootIndexBits, location, root.IndexBits, most);
         }
     }
 
