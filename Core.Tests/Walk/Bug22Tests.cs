@@ -14,7 +14,9 @@ public sealed class Bug22Tests
     private const ulong Smap = 1UL << 21;
 
     public static IEnumerable<TheoryDataRow<GuestMode, SecondMode, bool>> Modes =>
-        from x in Machine.All where x.Mode != GuestMode.Unpaged from accessed in Both
+        from x in Machine.All
+        where x.Mode != GuestMode.Unpaged
+        from accessed in Both
         select new TheoryDataRow<GuestMode, SecondMode, bool>(x.Mode, x.Second, accessed);
 
     private static IEnumerable<bool> Both => [false, true];
