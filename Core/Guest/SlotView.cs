@@ -32,7 +32,7 @@ internal struct SlotView : IGuestView
     internal void Refresh(SlotTable table)
     {
 #if MMU_FAULT_32
-        if (table is null)
+        if (_table is null)
 #else
         if (table != _table)
 #endif
