@@ -31,11 +31,18 @@ public sealed class AllocationTests
             gvas[i] = new Gva((ulong)i * 0x1100);
         }
 
-        // Twice: whatever is made on first use is made in the first.
+        // Whatever is made on first use is made in the first round. A collection that another test causes may charge this thread with the
+        // rest of its allocation buffer, so the least of a few rounds counts: what a round allocates, every round does.
         Round(machine, gvas, results);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Round(machine, gvas, results);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        long least = long.MaxValue;
+        for (int i = 0; i < 5 && least != 0; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Round(machine, gvas, results);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
     }
 
     private static void Round(Machine machine, Gva[] gvas, WalkResult[] results)
