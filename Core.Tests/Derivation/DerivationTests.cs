@@ -1,7 +1,6 @@
 // Tests: the generator derives walkers, it does not print those it knows: modes that Core lacks walk as their descriptions say.
 using System;
 using System.Collections.Generic;
-using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Walk;
 using Xunit;
@@ -67,30 +66,9 @@ public sealed class DerivationTests
                 Count(seen, $"{expected.Outcome} level {expected.Level}{(nested ? " nested" : "")}");
                 Count(seen, $"code {expected.ErrorCode}");
             }
-
-            AssertBatch(walker, random, format);
         }
 
         AssertCovered(format, seen);
-    }
-
-    // A batch finds what walks one by one find. Its marks are left in the memory, so that it comes last in a round.
-    private static void AssertBatch(DerivedWalker walker, Random random, DerivedFormat format)
-    {
-        var addresses = new Gva[300];
-        for (int i = 0; i < addresses.Length; i++)
-        {
-            addresses[i] = new Gva(RandomAddress(random, format));
-        }
-
-        Access access = RandomAccess(random).ToAccess();
-        var results = new WalkResult[addresses.Length];
-        walker.WalkMany(addresses, access, results);
-        walker.WalkMany(addresses, access, results);
-        for (int i = 0; i < addresses.Length; i++)
-        {
-            Assert.Equal(walker.Peek(addresses[i].Value, access), results[i]);
-        }
     }
 
     private static void AssertEqual(DerivedResult expected, in WalkResult actual, string what, bool withRights = true)

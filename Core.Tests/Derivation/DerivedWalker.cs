@@ -1,7 +1,6 @@
 // Tests: drives the generated walker of a derived mode, which no control state selects.
 using System;
 using System.Collections.Generic;
-using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Guest;
 using Mmu.Walk;
@@ -43,10 +42,6 @@ internal sealed unsafe class DerivedWalker
     public WalkResult Walk(ulong address, Access access) => Run(_context.Code.Walk, address, access);
 
     public WalkResult Peek(ulong address, Access access) => Run(_context.Code.Peek, address, access);
-
-    /// <summary>Walks many addresses at once.</summary>
-    public void WalkMany(ReadOnlySpan<Gva> addresses, Access access, Span<WalkResult> results) =>
-        _ = _context.Code.WalkMany(_context, ref _view, addresses, access.Bits, results);
 
     /// <summary>Walks as a debugger; the entries that were read.</summary>
     public WalkResult Trace(ulong address, Access access, List<WalkStep> steps)

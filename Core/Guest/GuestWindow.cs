@@ -3,13 +3,12 @@
 using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Threading;
 
 namespace Mmu.Guest;
 
 /// <summary>A slot as the walker sees it: bounds, and what to add to a guest physical address to get a pointer.</summary>
-internal readonly unsafe struct GuestWindow
+internal readonly unsafe partial struct GuestWindow
 {
     private readonly nuint _bias;
     private readonly ulong _base;
@@ -66,41 +65,6 @@ internal readonly unsafe struct GuestWindow
         LoadCount.Add();
         return Volatile.Read(ref *(uint*)(row + (nuint)table));
     }
-
-    /// <summary>All ones in the lanes whose address is inside.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Vector512<ulong> Holds(Vector512<ulong> gpas) => Vector512.LessThan(gpas - Vector512.Create(_base), Vector512.Create(_length));
-
-    /// <summary>
-    /// Loads 8-byte entries in the lanes whose mask is all ones, each of which is inside and aligned; 0 in the others. The window is not empty.
-    /// Each entry is loaded once: by a load of its own, which is as fast as a gather here and cannot be torn.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Vector512<ulong> Gather64(Vector512<ulong> gpas, Vector512<ulong> mask)
-    {
-        // Masked lanes load the window's first bytes instead of going nowhere.
-        Vector512<ulong> hosts = Vector512.ConditionalSelect(mask, gpas, Vector512.Create(_base)) + Vector512.Create((ulong)_bias);
-        return LoadLanes(hosts) & mask;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<ulong> LoadLanes(Vector512<ulong> hosts) => Vector512.Create(
-        LoadLanes(hosts.GetLower()),
-        LoadLanes(hosts.GetUpper()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ulong> LoadLanes(Vector256<ulong> hosts) => Vector256.Create(
-        LoadLanes(hosts.GetLower()),
-        LoadLanes(hosts.GetUpper()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> LoadLanes(Vector128<ulong> hosts) => Vector128.Create(
-        *(ulong*)(nuint)hosts.GetElement(0),
-        *(ulong*)(nuint)hosts.GetElement(1));
-
-    /// <summary>The pointers to the addresses in the lanes whose mask is all ones; 0 in the others.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Vector512<ulong> HostOf(Vector512<ulong> gpas, Vector512<ulong> mask) => (gpas + Vector512.Create((ulong)_bias)) & mask;
 
     /// <summary>Replaces the 8-byte entry at <paramref name="gpa"/>, which is inside and aligned, if it still holds <paramref name="expected"/>.</summary>
     internal bool TryExchange64(ulong gpa, ulong expected, ulong value) =>

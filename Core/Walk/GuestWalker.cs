@@ -24,6 +24,7 @@ public sealed unsafe partial class GuestWalker
     private WalkContext _spareContext = new();
     private WalkContext _second = new();
     private WalkContext _spareSecond = new();
+    private readonly BatchWalk _batch = new();
     private SlotView _view;
     private delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> _walk;
     private delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> _peek;
@@ -147,14 +148,19 @@ public sealed unsafe partial class GuestWalker
             throw new ArgumentException("The results would overwrite addresses that are still to be translated.", nameof(results));
         }
 
-        if (_context.Second is null && !_context.Masking.ConcernsCanonical(_context.Code.Levels))
+        int translated = 0;
+        int i = 0;
+        if (BatchWalk.CanWalk(_context))
         {
             _view.Refresh(_memory.Table);
-            return _context.Code.WalkMany(_context, ref _view, gvas, access.Bits, results);
+            for (int lanes; (lanes = Math.Min(BatchWalk.Lanes, (gvas.Length - i) & ~(GuestWindow.LaneStep - 1))) != 0; i += lanes)
+            {
+                ReadOnlySpan<ulong> group = MemoryMarshal.Cast<Gva, ulong>(gvas.Slice(i, lanes));
+                translated += _batch.Walk(_context, ref _view, group, access.Bits, results.Slice(i, lanes));
+            }
         }
 
-        int translated = 0;
-        for (int i = 0; i < gvas.Length; i++)
+        for (; i < gvas.Length; i++)
         {
             translated += Translate(gvas[i], access, out results[i]) ? 1 : 0;
         }

@@ -1,6 +1,4 @@
 // Walk: the code and the facts of one paging mode, as generated.
-using System;
-using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Guest;
 
@@ -44,9 +42,6 @@ internal sealed unsafe class WalkCode
 
     /// <summary>Walks and marks entries; returns the address, or <see cref="WalkLimits.NoAddress"/>.</summary>
     internal required delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> Walk { get; init; }
-
-    /// <summary>Walks many addresses and marks entries; returns how many were translated.</summary>
-    internal required delegate*<WalkContext, ref SlotView, ReadOnlySpan<Gva>, uint, Span<WalkResult>, int> WalkMany { get; init; }
 
     /// <summary>Walks and leaves no trace.</summary>
     internal required delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> Peek { get; init; }

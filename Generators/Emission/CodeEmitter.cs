@@ -25,7 +25,6 @@ internal static class CodeEmitter
             writer.Line($"AccessedMask = {Literal.Hex(mode.Layout.Mask("Accessed"))},");
             writer.Line($"DirtyMask = {Literal.Hex(mode.Layout.Mask("Dirty"))},");
             writer.Line("Walk = &Walk<SlotView, MarkUsed>,");
-            writer.Line("WalkMany = &WalkMany<SlotView, MarkUsed>,");
             writer.Line("Peek = &Walk<SlotView, Peek>,");
             if (mode.Address != AddressForm.ZeroExtended)
             {

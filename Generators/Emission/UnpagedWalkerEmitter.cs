@@ -19,19 +19,6 @@ internal static class UnpagedWalkerEmitter
             return Finish(context, ref reader, gva, access, ref result);
         }
 
-        /// <summary>Translates many addresses without tables.</summary>
-        internal static int WalkMany<TView, TMarking>(WalkContext context, ref TView view, ReadOnlySpan<Gva> gvas, uint access, Span<WalkResult> results)
-            where TView : struct, IGuestView
-            where TMarking : struct, IMarking
-        {
-            for (int at = 0; at < gvas.Length; at++)
-            {
-                _ = Walk<TView, TMarking>(context, ref view, gvas[at].Value, access, ref results[at]);
-            }
-
-            return gvas.Length;
-        }
-
         /// <summary>Translates without tables, then by the second dimension.</summary>
         internal static ulong WalkNested<TMarking>(WalkContext context, ref SlotView view, ulong gva, uint access, ref WalkResult result)
             where TMarking : struct, IMarking

@@ -15,11 +15,7 @@ internal static class WalkerEmitter
         WalkerText text = new(mode);
         SourceWriter writer = new();
         writer.FileHeader(mode.File + " ([PagingMode])", "Mmu.Walk");
-        foreach (string name in new[] { "System", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.X86", "Mmu.Addressing" })
-        {
-            writer.Line("using " + name + ";");
-        }
-
+        writer.Line("using System.Runtime.CompilerServices;");
         writer.Line("using Mmu.Architecture;");
         writer.Line("using Mmu.Guest;");
         if (mode.Namespace is not "Mmu.Architecture" and not "Mmu.Walk" and { Length: > 0 })
@@ -42,7 +38,6 @@ internal static class WalkerEmitter
             else
             {
                 FastWalkEmitter.Write(writer, text);
-                BatchWalkEmitter.Write(writer, text);
                 StepWalkEmitter.Write(writer, text);
                 MarkEmitter.Write(writer, text);
                 ReservedBitsEmitter.Write(writer, text);
