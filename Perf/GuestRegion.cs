@@ -5,7 +5,9 @@ using System.Runtime.InteropServices;
 
 namespace Mmu.Perf;
 
-/// <summary>A zeroed, 2 MiB aligned reservation that asks for huge pages: host TLB misses would otherwise be measured instead of walks.</summary>
+/// <summary>
+/// A zeroed, 2 MiB aligned reservation that asks for huge pages: host TLB misses would otherwise be measured instead of walks.
+/// </summary>
 internal sealed unsafe partial class GuestRegion : IDisposable
 {
     private const int ReadWrite = 3;

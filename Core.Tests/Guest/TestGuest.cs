@@ -50,7 +50,9 @@ internal sealed class TestGuest : IDisposable
         }
     }
 
-    /// <summary>Takes the host's write permission from read-only slots: a write that the library should not make kills the process.</summary>
+    /// <summary>
+    /// Takes the host's write permission from read-only slots: a write that the library should not make kills the process.
+    /// </summary>
     internal void Seal()
     {
         foreach ((MemorySlot slot, GuardedPages pages) in _slots)

@@ -11,7 +11,10 @@ using Xunit;
 
 namespace Mmu.Tests.Layering;
 
-/// <summary>Raw pointers to guest memory are in one type, function pointers in the few that choose code by mode; generated code has no more than they.</summary>
+/// <summary>
+/// Raw pointers to guest memory are in one type, function pointers in the few that choose code by mode; generated code has no more than
+/// they.
+/// </summary>
 public sealed class UnsafeAllowListTests
 {
     /// <summary>The files that may follow a pointer; the batch walk only asks where its own scratch memory lies.</summary>

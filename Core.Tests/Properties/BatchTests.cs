@@ -1,4 +1,5 @@
-// A batch is its items, one after the other: over ordinary tables, where most items need nothing and some need marks, faults or another slot.
+// A batch is its items, one after the other: over ordinary tables, where most items need nothing and some need marks, faults or another
+// slot.
 using System;
 using System.Linq;
 using CsCheck;

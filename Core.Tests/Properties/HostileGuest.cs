@@ -1,4 +1,5 @@
-// A guest that owns every byte of its tables and means no good: tables that name themselves and each other, memory that is not there, garbage.
+// A guest that owns every byte of its tables and means no good: tables that name themselves and each other, memory that is not there,
+// garbage.
 using System;
 using Mmu.Addressing;
 using Mmu.Architecture;

@@ -3,7 +3,9 @@ using Mmu.Guest;
 
 namespace Mmu.Tests.Properties;
 
-/// <summary>Answers loads from a walk's tables, each in a page of its own, and the mark that follows them from a page where nothing is as it was.</summary>
+/// <summary>
+/// Answers loads from a walk's tables, each in a page of its own, and the mark that follows them from a page where nothing is as it was.
+/// </summary>
 /// <param name="tables">The tables.</param>
 /// <param name="decoy">A page of zeros.</param>
 /// <param name="levels">Loads of one attempt.</param>

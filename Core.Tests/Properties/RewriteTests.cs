@@ -33,7 +33,8 @@ public sealed class RewriteTests
         ulong above = machine.Tables.AddressOf(Address, 2);
         machine.Enter();
 
-        // Two versions of the leaf in either table, and two of the entry that chooses the table; no right of one version is that of the other.
+        // Two versions of the leaf in either table, and two of the entry that chooses the table; no right of one version is that of the
+        // other.
         bool done = false;
         int bytes = machine.Tables.Shape.EntryBytes;
         Thread rewriting = new(() =>

@@ -1,4 +1,5 @@
-// A guest table that a second dimension without accessed bits moves between its read and its mark: the mark must not land where the table was.
+// A guest table that a second dimension without accessed bits moves between its read and its mark: the mark must not land where the table
+// was.
 using Mmu.Tests.Guest;
 using Mmu.Walk;
 using Xunit;

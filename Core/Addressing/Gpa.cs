@@ -4,7 +4,9 @@ using System.Globalization;
 
 namespace Mmu.Addressing;
 
-/// <summary>Guest physical address: what memory slots are addressed by. Of a nested guest's tables and data it is the address after both dimensions.</summary>
+/// <summary>
+/// Guest physical address: what memory slots are addressed by. Of a nested guest's tables and data it is the address after both dimensions.
+/// </summary>
 /// <param name="Value">The address in bytes.</param>
 public readonly record struct Gpa(ulong Value) : IComparable<Gpa>
 {

@@ -13,7 +13,10 @@ public enum AccessFlags
     /// <summary>Made with CPL 3.</summary>
     User = 4,
 
-    /// <summary>An implicit supervisor access, to a descriptor table for instance; whatever the CPL it is a supervisor access, and EFLAGS.AC does not help it.</summary>
+    /// <summary>
+    /// An implicit supervisor access, to a descriptor table for instance; whatever the CPL it is a supervisor access, and EFLAGS.AC does
+    /// not help it.
+    /// </summary>
     Implicit = 8,
 
     /// <summary>EFLAGS.AC is set.</summary>

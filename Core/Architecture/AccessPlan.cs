@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Mmu.Architecture;
 
-/// <summary>The permission rules for one kind of access, as masks over the accumulated <see cref="Rights"/> (16 combinations) and the 16 protection keys.</summary>
+/// <summary>
+/// The permission rules for one kind of access, as masks over the accumulated <see cref="Rights"/> (16 combinations) and the 16 protection
+/// keys.
+/// </summary>
 /// <remarks>A cache line, so that the plan of an access is found by a shift.</remarks>
 [StructLayout(LayoutKind.Sequential, Size = 64)]
 internal struct AccessPlan
@@ -17,7 +20,9 @@ internal struct AccessPlan
     /// <summary>Bit k is set if key k refuses the access to a supervisor page.</summary>
     internal ushort SupervisorKeys;
 
-    /// <summary>Bits that all entries with rights must have for the access to be allowed without a closer look, as the format places them.</summary>
+    /// <summary>
+    /// Bits that all entries with rights must have for the access to be allowed without a closer look, as the format places them.
+    /// </summary>
     internal ulong Must;
 
     /// <summary>Bits that not all entries may have: the user bit under SMEP and SMAP.</summary>

@@ -4,7 +4,10 @@ namespace Mmu.Architecture;
 /// <summary>Legality of control state. Intel SDM "Control Registers", "Paging-Mode Enabling"; AMD APM "System-Control Registers".</summary>
 internal static class ControlStateRules
 {
-    /// <summary>Judges a state as a whole. Rules about the way from one state to the next (CR4.LA57 in long mode, CR4.PCIDE with a PCID in CR3) are the VMM's.</summary>
+    /// <summary>
+    /// Judges a state as a whole. Rules about the way from one state to the next (CR4.LA57 in long mode, CR4.PCIDE with a PCID in CR3) are
+    /// the VMM's.
+    /// </summary>
     internal static ControlStateStatus Check(in ControlState state, CpuFeatures features)
     {
         if (((state.Cr4 & ControlBits.Cr4Pse) != 0 && !features.Pse)

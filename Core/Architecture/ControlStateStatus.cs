@@ -1,7 +1,10 @@
 // Architecture: whether control state is legal.
 namespace Mmu.Architecture;
 
-/// <summary>Whether control state is legal; anything but <see cref="Legal"/> is #GP for the guest's write, or a failed VM entry, and changes nothing.</summary>
+/// <summary>
+/// Whether control state is legal; anything but <see cref="Legal"/> is #GP for the guest's write, or a failed VM entry, and changes
+/// nothing.
+/// </summary>
 public enum ControlStateStatus
 {
     /// <summary>Legal: it is in force.</summary>
@@ -10,7 +13,9 @@ public enum ControlStateStatus
     /// <summary>CR0, CR4 or EFER has a bit whose feature the CPU lacks.</summary>
     UnsupportedFeature,
 
-    /// <summary>A combination that a CPU cannot be in: long mode without PAE, CR4.CET without CR0.WP, CR4.PCIDE outside long mode.</summary>
+    /// <summary>
+    /// A combination that a CPU cannot be in: long mode without PAE, CR4.CET without CR0.WP, CR4.PCIDE outside long mode.
+    /// </summary>
     IllegalCombination,
 
     /// <summary>CR3 has a reserved bit.</summary>

@@ -3,7 +3,9 @@ using System;
 
 namespace Mmu.Architecture;
 
-/// <summary>The paging features of a guest's CPU, as its CPUID shows them. The default is a recent Intel processor with everything.</summary>
+/// <summary>
+/// The paging features of a guest's CPU, as its CPUID shows them. The default is a recent Intel processor with everything.
+/// </summary>
 public sealed record CpuFeatures
 {
     /// <summary>Vendor; decides reserved bits that differ.</summary>

@@ -9,7 +9,10 @@ public readonly record struct EptControl
     {
     }
 
-    /// <summary>The EPT pointer: bits 2:0 memory type, 5:3 levels − 1, 6 accessed and dirty bits, 51:12 root. Intel SDM "Extended-Page-Table Pointer (EPTP)".</summary>
+    /// <summary>
+    /// The EPT pointer: bits 2:0 memory type, 5:3 levels − 1, 6 accessed and dirty bits, 51:12 root. Intel SDM "Extended-Page-Table Pointer
+    /// (EPTP)".
+    /// </summary>
     public ulong EptPointer { get; init; }
 
     /// <summary>Mode-based execute control is on.</summary>

@@ -1,10 +1,15 @@
 // Architecture: how memory types of two sources combine.
 namespace Mmu.Architecture;
 
-/// <summary>How memory types combine. Intel SDM "Selecting Memory Types", "Memory Type Used for Translated Guest-Physical Addresses".</summary>
+/// <summary>
+/// How memory types combine. Intel SDM "Selecting Memory Types", "Memory Type Used for Translated Guest-Physical Addresses".
+/// </summary>
 internal static class MemoryTypes
 {
-    /// <summary>The effective type of memory whose outer type (EPT, nested PAT) is <paramref name="outer"/> and that the guest's PAT calls <paramref name="pat"/>.</summary>
+    /// <summary>
+    /// The effective type of memory whose outer type (EPT, nested PAT) is <paramref name="outer"/> and that the guest's PAT calls <paramref
+    /// name="pat"/>.
+    /// </summary>
     internal static MemoryType Combine(MemoryType outer, MemoryType pat)
     {
         switch (pat)

@@ -1,7 +1,9 @@
 // Architecture: the nested page tables that a nested guest runs behind.
 namespace Mmu.Architecture;
 
-/// <summary>The second dimension of a guest behind nested page tables: nCR3 and the state of the host that set it. AMD APM "Nested Paging".</summary>
+/// <summary>
+/// The second dimension of a guest behind nested page tables: nCR3 and the state of the host that set it. AMD APM "Nested Paging".
+/// </summary>
 public readonly record struct NptControl
 {
     /// <summary>Creates a control with 1-GiB pages and 52-bit addresses.</summary>

@@ -3,7 +3,9 @@ using System;
 
 namespace Mmu.Architecture;
 
-/// <summary>Error code of a page fault. Intel SDM "Page-Fault Exceptions". The low half of a nested page fault's EXITINFO1 has the same bits.</summary>
+/// <summary>
+/// Error code of a page fault. Intel SDM "Page-Fault Exceptions". The low half of a nested page fault's EXITINFO1 has the same bits.
+/// </summary>
 [Flags]
 public enum PageFaultCode
 {

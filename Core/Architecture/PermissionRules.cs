@@ -1,7 +1,10 @@
 // Architecture: turns control state into one table look-up per access.
 namespace Mmu.Architecture;
 
-/// <summary>Computes <see cref="AccessPlans"/>. Intel SDM "Determination of Access Rights", "EPT Violations"; AMD APM "Page Protection", "Nested Paging".</summary>
+/// <summary>
+/// Computes <see cref="AccessPlans"/>. Intel SDM "Determination of Access Rights", "EPT Violations"; AMD APM "Page Protection", "Nested
+/// Paging".
+/// </summary>
 internal static class PermissionRules
 {
     // Sets of the 16 combinations of Rights: bit r is set if combination r has, or lacks, the right.
@@ -49,7 +52,10 @@ internal static class PermissionRules
         }
     }
 
-    /// <summary>Fills the plans of EPT: only the kind of access counts and, under mode-based execute control, for a fetch whether the linear address is user-mode.</summary>
+    /// <summary>
+    /// Fills the plans of EPT: only the kind of access counts and, under mode-based execute control, for a fetch whether the linear address
+    /// is user-mode.
+    /// </summary>
     internal static void FillEpt(ref AccessPlans plans, bool modeBasedExecute)
     {
         for (int bits = 0; bits < AccessPlans.Count; bits++)
@@ -122,7 +128,9 @@ internal static class PermissionRules
 #endif
     }
 
-    /// <summary>The keys whose access-disable bit, or for a write whose write-disable bit, is set. Key k has bits 2k (AD) and 2k+1 (WD).</summary>
+    /// <summary>
+    /// The keys whose access-disable bit, or for a write whose write-disable bit, is set. Key k has bits 2k (AD) and 2k+1 (WD).
+    /// </summary>
     private static ushort RefusingKeys(uint register, bool write)
     {
         uint even = (register | (write ? register >> 1 : 0)) & 0x5555_5555;

@@ -21,7 +21,10 @@ internal static class DataExchange
         }
     }
 
-    /// <summary>Replaces the value whose first bytes lie at <paramref name="host"/> and the others at <paramref name="rest"/>, if it is the expected one.</summary>
+    /// <summary>
+    /// Replaces the value whose first bytes lie at <paramref name="host"/> and the others at <paramref name="rest"/>, if it is the expected
+    /// one.
+    /// </summary>
     /// <remarks>One locked operation if the bytes are adjacent and the host's processor can do that at their alignment.</remarks>
     internal static bool TryExchange<T>(nuint host, int firstBytes, nuint rest, T expected, T value)
         where T : unmanaged, IBinaryInteger<T>

@@ -69,9 +69,12 @@ public sealed partial class GuestMemory
         return true;
     }
 
-    /// <summary>Compares and exchanges a value of 1, 2, 4 or 8 bytes at any alignment. Nothing is written unless all of it lies in writable slots.</summary>
+    /// <summary>
+    /// Compares and exchanges a value of 1, 2, 4 or 8 bytes at any alignment. Nothing is written unless all of it lies in writable slots.
+    /// </summary>
     /// <remarks>
-    /// One locked operation, unless the value crosses from one slot into another that is not adjacent in this process: then it is compared as a whole and written
+    /// One locked operation, unless the value crosses from one slot into another that is not adjacent in this process: then it is compared
+    /// as a whole and written
     /// in two parts, and other processors may come between.
     /// </remarks>
     /// <typeparam name="T">An unsigned integer of 1, 2, 4 or 8 bytes.</typeparam>

@@ -7,7 +7,8 @@ namespace Mmu.Guest;
 
 /// <summary>The guest-physical memory of a VM: up to <see cref="MaxSlots"/> slots that do not overlap.</summary>
 /// <remarks>
-/// Slots may be added and removed while other threads walk; a walk, a read or a write uses the slots that were there when it began. The host must keep a
+/// Slots may be added and removed while other threads walk; a walk, a read or a write uses the slots that were there when it began. The
+/// host must keep a
 /// removed slot's memory valid until all that began before the removal have ended.
 /// </remarks>
 public sealed partial class GuestMemory
@@ -39,7 +40,8 @@ public sealed partial class GuestMemory
 
     /// <summary>Adds a slot.</summary>
     /// <param name="slot">The slot.</param>
-    /// <exception cref="ArgumentException">The slot is unaligned, empty, too large, wraps, ends above 2^52, has no host address or undefined flags, or overlaps another.</exception>
+    /// <exception cref="ArgumentException">The slot is unaligned, empty, too large, wraps, ends above 2^52, has no host address or
+    /// undefined flags, or overlaps another.</exception>
     /// <exception cref="InvalidOperationException">There are already <see cref="MaxSlots"/> slots.</exception>
     public void AddSlot(in MemorySlot slot)
     {

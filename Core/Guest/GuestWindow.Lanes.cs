@@ -16,7 +16,8 @@ internal readonly unsafe partial struct GuestWindow
     private const ulong LastRow = 0xfff;
 
     /// <summary>
-    /// Loads one entry a lane: that of row <c>(gva >> shift) &amp; rowMask</c>, a byte offset, in the table at <c>above &amp; frame</c>. A table outside this window is read as
+    /// Loads one entry a lane: that of row <c>(gva >> shift) &amp; rowMask</c>, a byte offset, in the table at <c>above &amp; frame</c>. A
+    /// table outside this window is read as
     /// the window's last page: the caller must not use that lane. The window is not empty.
     /// </summary>
     /// <param name="shape">Where the row is in an address, and which bits of an entry are a table's address.</param>
@@ -36,8 +37,10 @@ internal readonly unsafe partial struct GuestWindow
 
         Vector512<ulong> clamped = Vector512<ulong>.Zero;
 
-        // SAFETY: 1. address = start of the window + min(offset, size - 4096) + a row below 4096: inside, as the size is a positive multiple of 4096.
-        //         2. count bounds all four spans; lanes are whole vectors. 3. rows are multiples of the entry size and pages are aligned: no entry is torn.
+        // SAFETY: 1. address = start of the window + min(offset, size - 4096) + a row below 4096: inside, as the size is a positive
+        // multiple of 4096.
+        //         2. count bounds all four spans; lanes are whole vectors. 3. rows are multiples of the entry size and pages are aligned:
+        // no entry is torn.
         fixed (ulong* gva = gvas, table = above, address = addresses, entry = entries)
         {
             for (nint k = 0; k + LaneStep <= count; k += LaneStep)
@@ -75,7 +78,8 @@ internal readonly unsafe partial struct GuestWindow
         }
     }
 
-    // InsertVector128, not Vector256.Create: that would first copy a register left over from the last round, and the rounds would wait for one another.
+    // InsertVector128, not Vector256.Create: that would first copy a register left over from the last round, and the rounds would wait for
+    // one another.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<ulong> Four64(ulong* address)
     {

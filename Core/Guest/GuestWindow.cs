@@ -1,5 +1,6 @@
 // Guest: the one place where guest memory is touched through pointers.
-// UNSAFETY: guest memory belongs to the host process and is named by an address; every access here is preceded by a bounds check of the caller against this window.
+// UNSAFETY: guest memory belongs to the host process and is named by an address; every access here is preceded by a bounds check of the
+// caller against this window.
 using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
@@ -44,13 +45,16 @@ internal readonly unsafe partial struct GuestWindow
     internal nuint HostOf(ulong gpa) => _bias + (nuint)gpa;
 
     /// <summary>
-    /// Start of the row of entries at byte offset <paramref name="offset"/> of every table: computed before the table's address is known, so that
+    /// Start of the row of entries at byte offset <paramref name="offset"/> of every table: computed before the table's address is known,
+    /// so that
     /// only one addition stands between an entry and the load of the next.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal nuint Row(ulong offset) => _bias + (nuint)offset;
 
-    /// <summary>Loads the 8-byte entry of a row from the table at <paramref name="table"/>, which is inside. One load, never repeated.</summary>
+    /// <summary>
+    /// Loads the 8-byte entry of a row from the table at <paramref name="table"/>, which is inside. One load, never repeated.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Load64(nuint row, ulong table)
     {
@@ -58,7 +62,9 @@ internal readonly unsafe partial struct GuestWindow
         return Volatile.Read(ref *(ulong*)(row + (nuint)table));
     }
 
-    /// <summary>Loads the 4-byte entry of a row from the table at <paramref name="table"/>, which is inside. One load, never repeated.</summary>
+    /// <summary>
+    /// Loads the 4-byte entry of a row from the table at <paramref name="table"/>, which is inside. One load, never repeated.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Load32(nuint row, ulong table)
     {
@@ -66,11 +72,15 @@ internal readonly unsafe partial struct GuestWindow
         return Volatile.Read(ref *(uint*)(row + (nuint)table));
     }
 
-    /// <summary>Replaces the 8-byte entry at <paramref name="gpa"/>, which is inside and aligned, if it still holds <paramref name="expected"/>.</summary>
+    /// <summary>
+    /// Replaces the 8-byte entry at <paramref name="gpa"/>, which is inside and aligned, if it still holds <paramref name="expected"/>.
+    /// </summary>
     internal bool TryExchange64(ulong gpa, ulong expected, ulong value) =>
         Interlocked.CompareExchange(ref *(ulong*)HostOf(gpa), value, expected) == expected;
 
-    /// <summary>Replaces the 4-byte entry at <paramref name="gpa"/>, which is inside and aligned, if it still holds <paramref name="expected"/>.</summary>
+    /// <summary>
+    /// Replaces the 4-byte entry at <paramref name="gpa"/>, which is inside and aligned, if it still holds <paramref name="expected"/>.
+    /// </summary>
     internal bool TryExchange32(ulong gpa, ulong expected, ulong value) =>
         Interlocked.CompareExchange(ref *(uint*)HostOf(gpa), (uint)value, (uint)expected) == (uint)expected;
 
@@ -80,7 +90,10 @@ internal readonly unsafe partial struct GuestWindow
     /// <summary>Copies into guest memory that lies at <paramref name="host"/>, all of it inside one window.</summary>
     internal static void Write(nuint host, ReadOnlySpan<byte> source) => source.CopyTo(new Span<byte>((void*)host, source.Length));
 
-    /// <summary>Replaces a value of 1, 2, 4 or 8 bytes at <paramref name="host"/>, all of it inside windows, if it is still the expected one: one locked operation.</summary>
+    /// <summary>
+    /// Replaces a value of 1, 2, 4 or 8 bytes at <paramref name="host"/>, all of it inside windows, if it is still the expected one: one
+    /// locked operation.
+    /// </summary>
     internal static bool TryExchange<T>(nuint host, T expected, T value)
         where T : unmanaged, IBinaryInteger<T> =>
         Interlocked.CompareExchange(ref *(T*)host, value, expected) == expected;

@@ -7,8 +7,10 @@ namespace Mmu.Guest;
 /// <summary>A contiguous piece of guest-physical memory that is contiguous in this process too.</summary>
 /// <param name="Base">First guest physical address; a multiple of 4096.</param>
 /// <param name="Size">Size in bytes; a multiple of 4096, not 0.</param>
-/// <param name="HostAddress">Address of the first byte in this process; a multiple of 4096, not 0. The memory must stay valid while the slot is registered and any walker may use it.</param>
-/// <param name="HostFrame">The frame number that a CPU walking our tables must find for the first page. Software clients use <c>HostAddress &gt;&gt; 12</c>.</param>
+/// <param name="HostAddress">Address of the first byte in this process; a multiple of 4096, not 0. The memory must stay valid while the
+/// slot is registered and any walker may use it.</param>
+/// <param name="HostFrame">The frame number that a CPU walking our tables must find for the first page. Software clients use <c>HostAddress
+/// &gt;&gt; 12</c>.</param>
 /// <param name="Flags">Properties.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct MemorySlot(Gpa Base, ulong Size, nuint HostAddress, Pfn HostFrame, SlotFlags Flags)

@@ -8,14 +8,22 @@ using Mmu.Guest;
 
 namespace Mmu.Walk;
 
-/// <summary>Walks up to <see cref="Lanes"/> addresses together, in any mode of one dimension: mode data cost nothing here, as each is used for a whole group.</summary>
+/// <summary>
+/// Walks up to <see cref="Lanes"/> addresses together, in any mode of one dimension: mode data cost nothing here, as each is used for a
+/// whole group.
+/// </summary>
 /// <remarks>
-/// All lanes load their entry of a level before any goes on to the next. Then every check is made at once, 8 lanes a vector, as the fast walk of one address makes
-/// them. A lane with anything unusual — a large page, a bit to set, a fault, a table in another slot — is walked again on its own. Owner: the vCPU's thread.
+/// All lanes load their entry of a level before any goes on to the next. Then every check is made at once, 8 lanes a vector, as the fast
+/// walk of one address makes
+/// them. A lane with anything unusual — a large page, a bit to set, a fault, a table in another slot — is walked again on its own. Owner:
+/// the vCPU's thread.
 /// </remarks>
 internal sealed unsafe class BatchWalk
 {
-    /// <summary>Most addresses of a group: enough for the loads that a processor can have under way, few enough for the scratch memory to stay in its first cache.</summary>
+    /// <summary>
+    /// Most addresses of a group: enough for the loads that a processor can have under way, few enough for the scratch memory to stay in
+    /// its first cache.
+    /// </summary>
     internal const int Lanes = 128;
 
     private const int Step = GuestWindow.LaneStep;
@@ -33,7 +41,8 @@ internal sealed unsafe class BatchWalk
     private const int RegisterShift = 30;
     private const ulong PageInfo = ((ulong)12 << WalkResult.PageShiftShift) | (1 << WalkResult.LevelShift) | (ulong)WalkOutcome.Translated | ExecuteRight;
 
-    // Entries by level; in the place of level 0 the addresses they are loaded from, later what is unusual of each lane, if anything. Pinned, so that it stays aligned to a cache line.
+    // Entries by level; in the place of level 0 the addresses they are loaded from, later what is unusual of each lane, if anything.
+    // Pinned, so that it stays aligned to a cache line.
     private readonly ulong[] _scratch = GC.AllocateUninitializedArray<ulong>(((MaxLevels + 1) * Lanes) + Step, pinned: true);
     private readonly int _start;
 
@@ -95,7 +104,9 @@ internal sealed unsafe class BatchWalk
 
     private Span<ulong> Entries(int level, int count) => _scratch.AsSpan(_start + (level * Lanes), count);
 
-    /// <summary>Loads the entries of all lanes; false if a table lies outside the window, so that its lane holds what it should not.</summary>
+    /// <summary>
+    /// Loads the entries of all lanes; false if a table lies outside the window, so that its lane holds what it should not.
+    /// </summary>
     private bool Load(WalkContext context, GuestWindow window, ReadOnlySpan<ulong> gvas)
     {
         WalkCode code = context.Code;
@@ -133,7 +144,9 @@ internal sealed unsafe class BatchWalk
         return inside;
     }
 
-    /// <summary>Makes every check on every lane and writes its result; false if a lane is unusual, or its page outside the window.</summary>
+    /// <summary>
+    /// Makes every check on every lane and writes its result; false if a lane is unusual, or its page outside the window.
+    /// </summary>
     private bool Judge(WalkContext context, GuestWindow window, ReadOnlySpan<ulong> gvas, uint access, Span<WalkResult> results)
     {
         WalkCode code = context.Code;
@@ -244,7 +257,10 @@ internal sealed unsafe class BatchWalk
 
     private static ulong Frame(WalkCode code) => code.EntryBytes == sizeof(ulong) ? Frame64 : Frame32;
 
-    /// <summary>Walks the lanes that are not usual on their own, and finds the pointers to pages outside the window of the tables; returns how many lanes were translated.</summary>
+    /// <summary>
+    /// Walks the lanes that are not usual on their own, and finds the pointers to pages outside the window of the tables; returns how many
+    /// lanes were translated.
+    /// </summary>
     private int WalkUnusual(WalkContext context, ref SlotView view, GuestWindow window, ReadOnlySpan<ulong> gvas, uint access, Span<WalkResult> results)
     {
         int translated = gvas.Length;

@@ -21,7 +21,8 @@ public sealed partial class GuestWalker
     /// <param name="gva">First linear address.</param>
     /// <param name="destination">Receives the bytes.</param>
     /// <param name="result">
-    /// On success the translation of the last page, nothing for no bytes. On failure the fault of the first page that refused, or its translation with a
+    /// On success the translation of the last page, nothing for no bytes. On failure the fault of the first page that refused, or its
+    /// translation with a
     /// <see cref="WalkResult.HostAddress"/> of 0 if it lies outside every slot.
     /// </param>
     /// <param name="flags">How the access is made.</param>
@@ -38,7 +39,9 @@ public sealed partial class GuestWalker
         return count >= 0;
     }
 
-    /// <summary>Writes guest memory as the guest would, dirty bits included. Every page is translated, once, before a byte is written.</summary>
+    /// <summary>
+    /// Writes guest memory as the guest would, dirty bits included. Every page is translated, once, before a byte is written.
+    /// </summary>
     /// <remarks>As for <see cref="TryRead"/>.</remarks>
     /// <param name="gva">First linear address.</param>
     /// <param name="source">The bytes.</param>
@@ -57,10 +60,14 @@ public sealed partial class GuestWalker
         return count >= 0;
     }
 
-    /// <summary>Compares and exchanges a value of 1, 2, 4 or 8 bytes at any alignment, as a locked instruction of the guest would.</summary>
+    /// <summary>
+    /// Compares and exchanges a value of 1, 2, 4 or 8 bytes at any alignment, as a locked instruction of the guest would.
+    /// </summary>
     /// <remarks>
-    /// One locked operation, unless the value crosses a border between pages that are not adjacent in this process: then it is compared as a whole and written in
-    /// two parts, and other processors may come between. Both pages are translated, as writes, before anything is compared. Also as for <see cref="TryRead"/>.
+    /// One locked operation, unless the value crosses a border between pages that are not adjacent in this process: then it is compared as
+    /// a whole and written in
+    /// two parts, and other processors may come between. Both pages are translated, as writes, before anything is compared. Also as for
+    /// <see cref="TryRead"/>.
     /// </remarks>
     /// <typeparam name="T">An unsigned integer of 1, 2, 4 or 8 bytes.</typeparam>
     /// <param name="gva">Its first linear address.</param>

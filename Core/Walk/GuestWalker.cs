@@ -9,9 +9,12 @@ using Mmu.Guest;
 
 namespace Mmu.Walk;
 
-/// <summary>Translates guest addresses for one vCPU as its CPU would: every paging mode, every permission rule, one or two dimensions.</summary>
+/// <summary>
+/// Translates guest addresses for one vCPU as its CPU would: every paging mode, every permission rule, one or two dimensions.
+/// </summary>
 /// <remarks>
-/// <para>Nothing the guest can put into its registers or memory makes a method throw, loop without bound or touch memory outside a slot; no translation allocates.</para>
+/// <para>Nothing the guest can put into its registers or memory makes a method throw, loop without bound or touch memory outside a slot; no
+/// translation allocates.</para>
 /// <para>One thread at a time: that of the vCPU. Any number of walkers may share a <see cref="GuestMemory"/>.</para>
 /// </remarks>
 public sealed unsafe partial class GuestWalker
@@ -47,7 +50,9 @@ public sealed unsafe partial class GuestWalker
     /// <summary>The control state in force.</summary>
     public ControlState ControlState { get; private set; }
 
-    /// <summary>Name of the guest's paging mode: <c>Unpaged</c>, <c>Legacy32</c>, <c>Pae</c>, <c>PaeInMemory</c>, <c>Long4</c> or <c>Long5</c>.</summary>
+    /// <summary>
+    /// Name of the guest's paging mode: <c>Unpaged</c>, <c>Legacy32</c>, <c>Pae</c>, <c>PaeInMemory</c>, <c>Long4</c> or <c>Long5</c>.
+    /// </summary>
     public string Mode => _context.Code.Name;
 
     internal WalkContext Context => _context;
@@ -88,7 +93,9 @@ public sealed unsafe partial class GuestWalker
         PermissionRules.FillKeys(ref _context.Plans, WalkContextBuilder.Rules(ControlState));
     }
 
-    /// <summary>Translates an address for an access as the CPU would, and sets the accessed and dirty bits that the CPU would set.</summary>
+    /// <summary>
+    /// Translates an address for an access as the CPU would, and sets the accessed and dirty bits that the CPU would set.
+    /// </summary>
     /// <param name="gva">The linear address, with its tag if it has one.</param>
     /// <param name="access">The access.</param>
     /// <param name="result">Receives the translation or the fault.</param>
@@ -130,7 +137,9 @@ public sealed unsafe partial class GuestWalker
         return true;
     }
 
-    /// <summary>Translates many addresses for the same access, as as many calls of <see cref="Translate"/> would, with several walks in flight.</summary>
+    /// <summary>
+    /// Translates many addresses for the same access, as as many calls of <see cref="Translate"/> would, with several walks in flight.
+    /// </summary>
     /// <param name="gvas">The linear addresses.</param>
     /// <param name="access">The access.</param>
     /// <param name="results">Receives one result an address.</param>

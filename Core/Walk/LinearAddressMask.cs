@@ -30,7 +30,9 @@ internal readonly record struct LinearAddressMask(ulong User, ulong Supervisor)
         return new LinearAddressMask(user, supervisor);
     }
 
-    /// <summary>True if masking may concern canonical addresses of a mode with this many levels: LAM48 is narrower than 5-level paging.</summary>
+    /// <summary>
+    /// True if masking may concern canonical addresses of a mode with this many levels: LAM48 is narrower than 5-level paging.
+    /// </summary>
     internal bool ConcernsCanonical(int levels) => levels == 5 && User == Bits62To48;
 
     /// <summary>True unless the access is a fetch or implicit.</summary>

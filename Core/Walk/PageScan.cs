@@ -8,11 +8,16 @@ using Mmu.Guest;
 
 namespace Mmu.Walk;
 
-/// <summary>Enumerates the mapped pages of an address space in ascending order; holes cost nothing. Leaves no trace in guest memory.</summary>
+/// <summary>
+/// Enumerates the mapped pages of an address space in ascending order; holes cost nothing. Leaves no trace in guest memory.
+/// </summary>
 /// <remarks>
-/// Tables that name each other can describe 2^36 pages in one page of memory. A table met again at a level where it was met before is an alias; when more than
-/// the budget have been followed, the scan ends and <see cref="IsTruncated"/> is true. The walker's control state must not change during a scan. A scan sees the
-/// slots that were there when it began; their memory must stay valid until it is done with. The budget does not count tables of a second dimension.
+/// Tables that name each other can describe 2^36 pages in one page of memory. A table met again at a level where it was met before is an
+/// alias; when more than
+/// the budget have been followed, the scan ends and <see cref="IsTruncated"/> is true. The walker's control state must not change during a
+/// scan. A scan sees the
+/// slots that were there when it began; their memory must stay valid until it is done with. The budget does not count tables of a second
+/// dimension.
 /// </remarks>
 public sealed unsafe class PageScan
 {
@@ -88,7 +93,8 @@ public sealed unsafe class PageScan
     }
 
     // The linear address as an index into the tables: without sign extension, its upper half above the lower. An address inside
-    // the hole between the halves moves to the nearer end of the range that is asked for; where there is no upper half, a range above the lower one is empty.
+    // the hole between the halves moves to the nearer end of the range that is asked for; where there is no upper half, a range above the
+    // lower one is empty.
     private ulong Fold(ulong address, ulong mask, bool roundUp)
     {
         if (!_code.IsCanonical)

@@ -11,10 +11,16 @@ internal static class SecondDimension
     /// <summary>An access that sets a bit in a guest table, under EPT without accessed and dirty bits.</summary>
     internal const uint TableWrite = (uint)AccessKind.Write | WalkFaults.TableAccess;
 
-    /// <summary>A load of the PDPTE registers, which counts as a read even with accessed and dirty bits on. Intel SDM "Accessed and Dirty Flags for EPT".</summary>
+    /// <summary>
+    /// A load of the PDPTE registers, which counts as a read even with accessed and dirty bits on. Intel SDM "Accessed and Dirty Flags for
+    /// EPT".
+    /// </summary>
     internal const uint PdpteLoad = (uint)AccessKind.Read | WalkFaults.TableAccess;
 
-    /// <summary>The access by which a guest table is read: where this dimension keeps accessed bits, a write. AMD APM "Nested Paging"; Intel SDM "Accessed and Dirty Flags for EPT".</summary>
+    /// <summary>
+    /// The access by which a guest table is read: where this dimension keeps accessed bits, a write. AMD APM "Nested Paging"; Intel SDM
+    /// "Accessed and Dirty Flags for EPT".
+    /// </summary>
     internal static uint TableRead(WalkContext second) => second.Style switch
     {
         FaultStyle.Npt => (uint)AccessKind.Write | (uint)AccessFlags.User | WalkFaults.TableAccess,

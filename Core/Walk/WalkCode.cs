@@ -4,7 +4,9 @@ using Mmu.Guest;
 
 namespace Mmu.Walk;
 
-/// <summary>The generated code of one mode, reached through function pointers, and the facts that code over whole address spaces needs.</summary>
+/// <summary>
+/// The generated code of one mode, reached through function pointers, and the facts that code over whole address spaces needs.
+/// </summary>
 internal sealed unsafe class WalkCode
 {
     /// <summary>Name of the declaration.</summary>

@@ -12,7 +12,8 @@ internal static class WalkLimits
 #endif
 
     /// <summary>
-    /// What a walk returns that did not translate; no address is that wide. The address itself comes back in a register: whoever needs it next would
+    /// What a walk returns that did not translate; no address is that wide. The address itself comes back in a register: whoever needs it
+    /// next would
     /// otherwise wait until it has gone through memory.
     /// </summary>
     internal const ulong NoAddress = ulong.MaxValue;

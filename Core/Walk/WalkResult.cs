@@ -42,12 +42,16 @@ public struct WalkResult : IEquatable<WalkResult>
     /// <summary>On success the translated address in terms of memory slots, after both dimensions of a nested walk.</summary>
     public readonly Gpa Gpa => new(GpaValue);
 
-    /// <summary>Of a nested walk: on success the address before the second dimension; on a second-dimension fault the address that did not translate.</summary>
+    /// <summary>
+    /// Of a nested walk: on success the address before the second dimension; on a second-dimension fault the address that did not
+    /// translate.
+    /// </summary>
     public readonly Ngpa NestedGpa => new(IsTranslated ? ((Info & NestedFlag) != 0 ? NgpaValue : 0) : (Info & SecondDimensionFlag) != 0 ? NgpaValue : 0);
 
     /// <summary>On success the pointer to the byte in this process; 0 if the address lies outside every slot (MMIO).</summary>
     /// <remarks>
-    /// Valid up to the end of the 4-KiB page, and until the slot is removed. It is given for writes to read-only slots too, which the caller must not make through it;
+    /// Valid up to the end of the 4-KiB page, and until the slot is removed. It is given for writes to read-only slots too, which the
+    /// caller must not make through it;
     /// <see cref="GuestWalker.TryWrite"/> and <see cref="Guest.GuestMemory.TryWrite"/> refuse them.
     /// </remarks>
     public readonly nuint HostAddress => HostValue;
@@ -106,7 +110,9 @@ public struct WalkResult : IEquatable<WalkResult>
     /// <summary>The error code of a <see cref="WalkOutcome.PageFault"/>.</summary>
     public readonly PageFaultCode ErrorCode => Outcome == WalkOutcome.PageFault ? (PageFaultCode)Code : PageFaultCode.None;
 
-    /// <summary>The exit qualification of a <see cref="WalkOutcome.EptViolation"/>. Intel SDM "Exit Qualification for EPT Violations".</summary>
+    /// <summary>
+    /// The exit qualification of a <see cref="WalkOutcome.EptViolation"/>. Intel SDM "Exit Qualification for EPT Violations".
+    /// </summary>
     public readonly ulong ExitQualification => Outcome == WalkOutcome.EptViolation ? Code : 0;
 
     /// <summary>EXITINFO1 of a <see cref="WalkOutcome.NestedPageFault"/>. AMD APM "Nested versus Guest Page Faults".</summary>

@@ -3,7 +3,9 @@ using Mmu.Generators.Model;
 
 namespace Mmu.Generators.Emission;
 
-/// <summary>Emits the walker of one mode. Its parts: the fast walk, the level-by-level walk, reserved bits, and the description of the mode.</summary>
+/// <summary>
+/// Emits the walker of one mode. Its parts: the fast walk, the level-by-level walk, reserved bits, and the description of the mode.
+/// </summary>
 internal static class WalkerEmitter
 {
     /// <summary>Name of the emitted file.</summary>

@@ -35,13 +35,19 @@ internal sealed class WalkerText
     /// <summary>Mask of the frame as physical-address bits.</summary>
     public ulong FrameAddressMask => BitMask.Of(ModeSpec.PageBits, _frame.High - FrameShift);
 
-    /// <summary>True if an entry with its flags still on cannot be taken for an address other than its frame's: flags above the frame are wider than any address.</summary>
+    /// <summary>
+    /// True if an entry with its flags still on cannot be taken for an address other than its frame's: flags above the frame are wider than
+    /// any address.
+    /// </summary>
     public bool MayKeepFlags => FrameShift == 0 && (_frame.High == 51 || _frame.High == Mode.Layout.Bits - 1);
 
     /// <summary>Bytes of a level's table.</summary>
     public int TableBytesOf(int level) => Mode.EntryBytes << Mode.IndexBitsOf(level);
 
-    /// <summary>True if a level's table can stick out of the page that it starts in: it is larger than its alignment, that of a page or, for a short root, of four entries.</summary>
+    /// <summary>
+    /// True if a level's table can stick out of the page that it starts in: it is larger than its alignment, that of a page or, for a short
+    /// root, of four entries.
+    /// </summary>
     public bool CanStickOut(int level) => TableBytesOf(level) > (Mode.HasRights(level) ? 1 << ModeSpec.PageBits : ShortRootAlignment);
 
     /// <summary>True if the format has the field.</summary>

@@ -52,7 +52,9 @@ internal readonly struct AttributeReader
     /// <summary>A named argument as a truth value; false if it is absent.</summary>
     public bool Flag(string name) => Find(name) is { Kind: not TypedConstantKind.Array, Value: true };
 
-    /// <summary>Name of an argument's enum member; the given default if it is absent, <see langword="null"/> if no member has its value.</summary>
+    /// <summary>
+    /// Name of an argument's enum member; the given default if it is absent, <see langword="null"/> if no member has its value.
+    /// </summary>
     public string? Member(string name, string absent)
     {
         if (Find(name) is not { } constant)

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Mmu.Perf.Peers;
 
-/// <summary>Mirror of <c>ctx</c> in Peers/walker.c, whose <c>context_size</c> is compared with this size when the library is loaded.</summary>
+/// <summary>
+/// Mirror of <c>ctx</c> in Peers/walker.c, whose <c>context_size</c> is compared with this size when the library is loaded.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct PeerContext
 {

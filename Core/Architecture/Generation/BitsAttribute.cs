@@ -4,7 +4,9 @@ using System.Diagnostics;
 
 namespace Mmu.Architecture.Generation;
 
-/// <summary>Places a <see langword="ulong"/> property at a run of bits, both ends included. The property's value is the field shifted down to bit 0.</summary>
+/// <summary>
+/// Places a <see langword="ulong"/> property at a run of bits, both ends included. The property's value is the field shifted down to bit 0.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 [Conditional("MMU_GENERATOR_INPUT")]
 internal sealed class BitsAttribute : Attribute

@@ -9,7 +9,10 @@ namespace Mmu.Architecture.Generation;
 [Conditional("MMU_GENERATOR_INPUT")]
 internal sealed class HighFrameAttribute : Attribute
 {
-    /// <summary>Entry bits <paramref name="low"/> to <paramref name="high"/> of a leaf at <paramref name="level"/> are physical-address bits from <paramref name="addressBit"/> up.</summary>
+    /// <summary>
+    /// Entry bits <paramref name="low"/> to <paramref name="high"/> of a leaf at <paramref name="level"/> are physical-address bits from
+    /// <paramref name="addressBit"/> up.
+    /// </summary>
     public HighFrameAttribute(int level, int low, int high, int addressBit)
     {
         Level = level;

@@ -4,7 +4,9 @@ using System.Diagnostics;
 
 namespace Mmu.Architecture.Generation;
 
-/// <summary>Declares that an entry of this level can map a page; above level 1 it does so when the layout's <c>Large</c> bit is set.</summary>
+/// <summary>
+/// Declares that an entry of this level can map a page; above level 1 it does so when the layout's <c>Large</c> bit is set.
+/// </summary>
 [AttributeUsage(AttributeTargets.Struct, AllowMultiple = true)]
 [Conditional("MMU_GENERATOR_INPUT")]
 internal sealed class LeafAttribute : Attribute

@@ -5,7 +5,9 @@ using System.Diagnostics;
 namespace Mmu.Architecture.Generation;
 
 /// <summary>Declares a paging mode on a partial struct. The generator emits its walker, reserved-bit masks and dispatch entry.</summary>
-/// <remarks>The page offset is 12 bits; above it the address has <c>Levels × IndexBits</c> translated bits, fewer with a short root.</remarks>
+/// <remarks>
+/// The page offset is 12 bits; above it the address has <c>Levels × IndexBits</c> translated bits, fewer with a short root.
+/// </remarks>
 [AttributeUsage(AttributeTargets.Struct)]
 [Conditional("MMU_GENERATOR_INPUT")]
 internal sealed class PagingModeAttribute : Attribute

@@ -19,6 +19,8 @@ internal enum ReservedWhen
     /// <summary>Where 2-MiB pages are not supported (EPT only).</summary>
     No2MPages,
 
-    /// <summary>Only those of the bits that carry no address bit under PSE-36 (Intel SDM "32-Bit Paging", entries that map 4-MByte pages).</summary>
+    /// <summary>
+    /// Only those of the bits that carry no address bit under PSE-36 (Intel SDM "32-Bit Paging", entries that map 4-MByte pages).
+    /// </summary>
     BeyondPse36,
 }

@@ -3,7 +3,9 @@ using Mmu.Architecture.Generation;
 
 namespace Mmu.Architecture;
 
-/// <summary>Nested tables in the PAE format: guest-physical addresses of 32 bits, PDPTEs read in each walk. AMD APM "Nested Paging".</summary>
+/// <summary>
+/// Nested tables in the PAE format: guest-physical addresses of 32 bits, PDPTEs read in each walk. AMD APM "Nested Paging".
+/// </summary>
 [PagingMode(typeof(PtePae), Levels = 3, IndexBits = 9, Address = AddressForm.ZeroExtended)]
 [RootTable(indexBits: 2)]
 [Leaf(1)]

@@ -3,7 +3,10 @@ using Mmu.Architecture.Generation;
 
 namespace Mmu.Architecture;
 
-/// <summary>PAE paging: four PDPTE registers loaded when CR3 is written, then two levels of 512 entries, 4-KiB and 2-MiB pages. Intel SDM "PAE Paging".</summary>
+/// <summary>
+/// PAE paging: four PDPTE registers loaded when CR3 is written, then two levels of 512 entries, 4-KiB and 2-MiB pages. Intel SDM "PAE
+/// Paging".
+/// </summary>
 [PagingMode(typeof(PtePae), Levels = 3, IndexBits = 9, Address = AddressForm.Truncated)]
 [RootTable(indexBits: 2, InRegisters = true)]
 [Leaf(1)]

@@ -3,7 +3,9 @@ using Mmu.Architecture.Generation;
 
 namespace Mmu.Architecture;
 
-/// <summary>PAE paging with the PDPTEs in memory: guests under nested paging, and nested tables of a PAE host. AMD APM "Nested Paging".</summary>
+/// <summary>
+/// PAE paging with the PDPTEs in memory: guests under nested paging, and nested tables of a PAE host. AMD APM "Nested Paging".
+/// </summary>
 [PagingMode(typeof(PtePae), Levels = 3, IndexBits = 9, Address = AddressForm.Truncated)]
 [RootTable(indexBits: 2)]
 [Leaf(1)]

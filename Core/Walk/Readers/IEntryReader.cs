@@ -1,7 +1,9 @@
 // Walk: how a level-by-level walk gets at guest entries.
 namespace Mmu.Walk;
 
-/// <summary>Reads and marks guest page-table entries for a level-by-level walk. A struct type argument, so that each kind gets its own code.</summary>
+/// <summary>
+/// Reads and marks guest page-table entries for a level-by-level walk. A struct type argument, so that each kind gets its own code.
+/// </summary>
 internal interface IEntryReader
 {
     /// <summary>Loads one entry, once.</summary>
@@ -16,12 +18,21 @@ internal interface IEntryReader
     /// <returns>False if it cannot be read.</returns>
     bool TryRead(WalkContext context, int level, ulong entryAddress, int bytes, ulong address, uint access, out ulong entry, ref WalkResult result);
 
-    /// <summary>Asks whether the entry at an address that was read may be marked; false with a fault in <paramref name="result"/> if the second dimension refuses.</summary>
+    /// <summary>
+    /// Asks whether the entry at an address that was read may be marked; false with a fault in <paramref name="result"/> if the second
+    /// dimension refuses.
+    /// </summary>
     bool MayMark(int level, ulong entryAddress, ref WalkResult result);
 
-    /// <summary>Replaces an entry that was read; false if it changed meanwhile, or the second dimension did. An entry that the guest cannot write is skipped: that counts as done.</summary>
+    /// <summary>
+    /// Replaces an entry that was read; false if it changed meanwhile, or the second dimension did. An entry that the guest cannot write is
+    /// skipped: that counts as done.
+    /// </summary>
     bool TryMark(int level, ulong entryAddress, int bytes, ulong expected, ulong value);
 
-    /// <summary>Completes a translated result: the host pointer and, in a nested walk, the second dimension; false with a fault in <paramref name="result"/> if that refuses.</summary>
+    /// <summary>
+    /// Completes a translated result: the host pointer and, in a nested walk, the second dimension; false with a fault in <paramref
+    /// name="result"/> if that refuses.
+    /// </summary>
     bool TryFinish(uint access, uint rights, ref WalkResult result);
 }
