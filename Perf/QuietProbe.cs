@@ -6,8 +6,8 @@ namespace Mmu.Perf;
 
 /// <summary>
 /// Times a loop that keeps every ALU busy. A neighbour on the same core halves what a walk with many instructions gets and leaves a bare
-/// pointer
-/// chase alone, so that ratios taken then say nothing of the walker; this loop shows it, and no competitor has a part in the choice.
+/// pointer chase alone, so that ratios taken then say nothing of the walker; this loop shows it, and no competitor has a part in the
+/// choice.
 /// </summary>
 internal sealed class QuietProbe
 {

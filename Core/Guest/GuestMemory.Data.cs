@@ -74,8 +74,7 @@ public sealed partial class GuestMemory
     /// </summary>
     /// <remarks>
     /// One locked operation, unless the value crosses from one slot into another that is not adjacent in this process: then it is compared
-    /// as a whole and written
-    /// in two parts, and other processors may come between.
+    /// as a whole and written in two parts, and other processors may come between.
     /// </remarks>
     /// <typeparam name="T">An unsigned integer of 1, 2, 4 or 8 bytes.</typeparam>
     /// <param name="gpa">Its first address.</param>

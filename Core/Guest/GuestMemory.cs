@@ -8,8 +8,7 @@ namespace Mmu.Guest;
 /// <summary>The guest-physical memory of a VM: up to <see cref="MaxSlots"/> slots that do not overlap.</summary>
 /// <remarks>
 /// Slots may be added and removed while other threads walk; a walk, a read or a write uses the slots that were there when it began. The
-/// host must keep a
-/// removed slot's memory valid until all that began before the removal have ended.
+/// host must keep a removed slot's memory valid until all that began before the removal have ended.
 /// </remarks>
 public sealed partial class GuestMemory
 {

@@ -17,8 +17,7 @@ internal readonly unsafe partial struct GuestWindow
 
     /// <summary>
     /// Loads one entry a lane: that of row <c>(gva >> shift) &amp; rowMask</c>, a byte offset, in the table at <c>above &amp; frame</c>. A
-    /// table outside this window is read as
-    /// the window's last page: the caller must not use that lane. The window is not empty.
+    /// table outside this window is read as the window's last page: the caller must not use that lane. The window is not empty.
     /// </summary>
     /// <param name="shape">Where the row is in an address, and which bits of an entry are a table's address.</param>
     /// <param name="gvas">The linear addresses.</param>

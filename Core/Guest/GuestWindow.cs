@@ -46,8 +46,7 @@ internal readonly unsafe partial struct GuestWindow
 
     /// <summary>
     /// Start of the row of entries at byte offset <paramref name="offset"/> of every table: computed before the table's address is known,
-    /// so that
-    /// only one addition stands between an entry and the load of the next.
+    /// so that only one addition stands between an entry and the load of the next.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal nuint Row(ulong offset) => _bias + (nuint)offset;

@@ -14,8 +14,8 @@ namespace Mmu.Walk;
 /// </summary>
 /// <remarks>
 /// All lanes load their entry of a level before any goes on to the next. Then every check is made at once, 8 lanes a vector, as the fast
-/// walk of one address makes
-/// them. A lane with anything unusual — a large page, a bit to set, a fault, a table in another slot — is walked again on its own. Owner:
+/// walk of one address makes them. A lane with anything unusual — a large page, a bit to set, a fault, a table in another slot — is walked
+/// again on its own. Owner:
 /// the vCPU's thread.
 /// </remarks>
 internal sealed unsafe class BatchWalk

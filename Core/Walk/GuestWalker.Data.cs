@@ -65,8 +65,8 @@ public sealed partial class GuestWalker
     /// </summary>
     /// <remarks>
     /// One locked operation, unless the value crosses a border between pages that are not adjacent in this process: then it is compared as
-    /// a whole and written in
-    /// two parts, and other processors may come between. Both pages are translated, as writes, before anything is compared. Also as for
+    /// a whole and written in two parts, and other processors may come between. Both pages are translated, as writes, before anything is
+    /// compared. Also as for
     /// <see cref="TryRead"/>.
     /// </remarks>
     /// <typeparam name="T">An unsigned integer of 1, 2, 4 or 8 bytes.</typeparam>

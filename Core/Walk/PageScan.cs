@@ -13,9 +13,8 @@ namespace Mmu.Walk;
 /// </summary>
 /// <remarks>
 /// Tables that name each other can describe 2^36 pages in one page of memory. A table met again at a level where it was met before is an
-/// alias; when more than
-/// the budget have been followed, the scan ends and <see cref="IsTruncated"/> is true. The walker's control state must not change during a
-/// scan. A scan sees the
+/// alias; when more than the budget have been followed, the scan ends and <see cref="IsTruncated"/> is true. The walker's control state
+/// must not change during a scan. A scan sees the
 /// slots that were there when it began; their memory must stay valid until it is done with. The budget does not count tables of a second
 /// dimension.
 /// </remarks>

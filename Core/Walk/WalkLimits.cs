@@ -13,8 +13,7 @@ internal static class WalkLimits
 
     /// <summary>
     /// What a walk returns that did not translate; no address is that wide. The address itself comes back in a register: whoever needs it
-    /// next would
-    /// otherwise wait until it has gone through memory.
+    /// next would otherwise wait until it has gone through memory.
     /// </summary>
     internal const ulong NoAddress = ulong.MaxValue;
 }

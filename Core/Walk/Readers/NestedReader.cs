@@ -53,8 +53,8 @@ internal ref struct NestedReader<TMarking> : IEntryReader
         }
 
         // Translated once more for the fault; the result already holds the guest's translation: only a refusal may replace it. If the
-        // second dimension has
-        // come to allow it meanwhile, where the entry was read is still no place to write: TryMark makes the walk start again.
+        // second dimension has come to allow it meanwhile, where the entry was read is still no place to write: TryMark makes the walk
+        // start again.
         WalkResult table = default;
         if (SecondDimension.TryTranslate<Peek>(_second, ref _view, entryAddress, SecondDimension.TableWrite, ref table))
         {
