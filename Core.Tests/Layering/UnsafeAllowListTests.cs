@@ -18,13 +18,35 @@ namespace Mmu.Tests.Layering;
 public sealed class UnsafeAllowListTests
 {
     /// <summary>The files that may follow a pointer; the batch walk only asks where its own scratch memory lies.</summary>
-    private static readonly string[] _pointerFiles = ["Core/Guest/GuestWindow.Lanes.cs", "Core/Guest/GuestWindow.cs", "Core/Walk/BatchWalk.cs"];
+    private static readonly string[] _pointerFiles =
+    [
+        "Core/Guest/GuestWindow.Lanes.cs",
+        "Core/Guest/GuestWindow.cs",
+        "Core/Memory/ArenaArray.cs",
+        "Core/Memory/EpochDomain.cs",
+        "Core/Memory/PaeRootPool.cs",
+        "Core/Memory/PageLists.cs",
+        "Core/Memory/PageWatch.cs",
+        "Core/Memory/PtPage.cs",
+        "Core/Memory/SlabWatch.cs",
+        "Core/Memory/TableArena.cs",
+        "Core/Walk/BatchWalk.cs",
+    ];
 
     /// <summary>The files that may say "unsafe": those above, and those that call or hold function pointers.</summary>
     private static readonly string[] _unsafeFiles =
     [
         "Core/Guest/GuestWindow.Lanes.cs",
         "Core/Guest/GuestWindow.cs",
+        "Core/Memory/ArenaArray.cs",
+        "Core/Memory/EpochDomain.cs",
+        "Core/Memory/PaeRootPool.cs",
+        "Core/Memory/PageLists.cs",
+        "Core/Memory/PageWatch.cs",
+        "Core/Memory/PrivateArena.cs",
+        "Core/Memory/PtPage.cs",
+        "Core/Memory/SlabWatch.cs",
+        "Core/Memory/TableArena.cs",
         "Core/Walk/BatchWalk.cs",
         "Core/Walk/GuestWalker.Data.cs",
         "Core/Walk/GuestWalker.cs",
