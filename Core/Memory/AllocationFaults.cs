@@ -1,4 +1,5 @@
 // Memory: makes allocations fail on demand, so that tests can exhaust memory at every point in turn.
+// UNSAFETY: counts atomically, as the arenas that share it have locks of their own; follows no pointer.
 using System.Threading;
 
 namespace Mmu.Memory;

@@ -1,5 +1,7 @@
 // Memory: whether arenas put unmapped pages around what they hand out.
+#if MMU_ASSERT
 using System;
+#endif
 
 namespace Mmu.Memory;
 

@@ -11,7 +11,7 @@ namespace Mmu.Memory;
 
 /// <summary>A table page's words. Worth a pointer; made by <see cref="TableArena"/>, and not kept beyond the lock or epoch it was made under.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly unsafe struct PtPage
+internal readonly unsafe partial struct PtPage
 {
     /// <summary>Words of a page.</summary>
     internal const int WordCount = 512;
@@ -97,19 +97,14 @@ internal readonly unsafe struct PtPage
         return ref _words[index & IndexMask];
     }
 
-    [System.Diagnostics.Conditional("MMU_ASSERT")]
-    private void CheckReadable()
-    {
-#if MMU_ASSERT
-        _watch.CheckReadable(_page, _generation);
-#endif
-    }
+    // Without MMU_ASSERT these have no body, and their calls are gone.
+    partial void CheckReadable();
 
-    [System.Diagnostics.Conditional("MMU_ASSERT")]
-    private void CheckWritable()
-    {
+    partial void CheckWritable();
+
 #if MMU_ASSERT
-        _watch.CheckWritable(_page, _generation);
+    partial void CheckReadable() => _watch.CheckReadable(_page, _generation);
+
+    partial void CheckWritable() => _watch.CheckWritable(_page, _generation);
 #endif
-    }
 }
