@@ -13,7 +13,7 @@ using Mmu.Generators.Parsing;
 
 namespace Mmu.Generators;
 
-/// <summary>Generates page-table entry accessors and guest walkers from declarations. See docs/GENERATION.md.</summary>
+/// <summary>Generates page-table entry accessors, guest walkers and SPTE codecs from declarations. See docs/GENERATION.md.</summary>
 /// <remarks>
 /// Source hangs on specifications alone and diagnostics on their locations alone: a declaration that only moves is not generated again.
 /// </remarks>
@@ -30,6 +30,10 @@ public sealed class MmuGenerator : IIncrementalGenerator
         IncrementalValuesProvider<ModeSpec> modes = Declare(context, ModeParser.Attribute, ModeParser.Parse, TrackingNames.Modes);
         context.RegisterSourceOutput(
             modes, static (output, mode) => output.AddSource(WalkerEmitter.HintName(mode), Text(WalkerEmitter.Emit(mode))));
+
+        IncrementalValuesProvider<SpteSpec> sptes = Declare(context, SpteParser.Attribute, SpteParser.Parse, TrackingNames.Sptes);
+        context.RegisterSourceOutput(
+            sptes, static (output, spte) => output.AddSource(SpteEmitter.HintName(spte), Text(SpteEmitter.Emit(spte))));
     }
 
     // Reads the declarations of one attribute, reports what is wrong with them and passes on the legal ones.

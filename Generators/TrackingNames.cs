@@ -12,4 +12,7 @@ internal static class TrackingNames
 
     /// <summary>Legal modes.</summary>
     public const string Modes = "Modes";
+
+    /// <summary>Legal SPTE formats.</summary>
+    public const string Sptes = "Sptes";
 }

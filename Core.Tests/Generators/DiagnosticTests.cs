@@ -16,6 +16,8 @@ public sealed class DiagnosticTests
 
     public static TheoryData<string> ModeCases => [.. ModeDiagnosticCases.All.Select(row => row.ToString())];
 
+    public static TheoryData<string> SpteCases => [.. SpteDiagnosticCases.All.Select(row => row.ToString())];
+
     public static TheoryData<string> Ids => [.. Descriptors().Select(descriptor => descriptor.Id)];
 
     [Theory]
@@ -27,6 +29,29 @@ public sealed class DiagnosticTests
     [MemberData(nameof(ModeCases))]
     public void IllegalModeIsReportedAtItsAttribute(string name) =>
         Check(ModeDiagnosticCases.All.Single(row => row.ToString() == name), "BadMode");
+
+    [Theory]
+    [MemberData(nameof(SpteCases))]
+    public void IllegalSpteFormatIsReportedAtItsAttribute(string name) =>
+        Check(SpteDiagnosticCases.All.Single(row => row.ToString() == name), "BadSpte");
+
+    [Fact]
+    public void LegalSpteFormatsAreNotReported()
+    {
+        Assert.Empty(GeneratorHarness.Run(Toys.Source(Toys.GoodSpteLayout, Toys.SpteFormat(""))).Diagnostics);
+        Assert.Empty(GeneratorHarness.Run(Toys.Source(Toys.GoodSpteEptLayout, Toys.EptSpteFormat(""))).Diagnostics);
+    }
+
+    [Fact]
+    public void SpteFormatOnAnIllegalLayoutIsNotReportedAgain()
+    {
+        string layout = Toys.Layout("[Bit(1)] public partial bool Accessed { get; }");
+
+        GeneratorOutcome outcome = GeneratorHarness.Run(Toys.Source(layout, Toys.SpteFormat("", "typeof(Bad)")));
+
+        Assert.Equal("MMU1001", Assert.Single(outcome.Diagnostics).Id);
+        Assert.Empty(outcome.HintNames);
+    }
 
     [Fact]
     public void LegalDeclarationsAreNotReported()
@@ -56,7 +81,7 @@ public sealed class DiagnosticTests
 
         Assert.StartsWith($"# {id}: {descriptor.Title}\n", page, StringComparison.Ordinal);
         Assert.Equal($"docs/diagnostics/{id}.md", descriptor.HelpLinkUri);
-        Assert.Contains(LayoutDiagnosticCases.All.Concat(ModeDiagnosticCases.All), row => row.Id == id);
+        Assert.Contains(LayoutDiagnosticCases.All.Concat(ModeDiagnosticCases.All).Concat(SpteDiagnosticCases.All), row => row.Id == id);
     }
 
     [Fact]
@@ -87,7 +112,7 @@ public sealed class DiagnosticTests
         Assert.DoesNotContain(outcome.HintNames, name => name.Contains(badName + ".", StringComparison.OrdinalIgnoreCase));
     }
 
-    private static IEnumerable<DiagnosticDescriptor> Descriptors() => new[] { typeof(LayoutDiagnostics), typeof(ModeDiagnostics) }
+    private static IEnumerable<DiagnosticDescriptor> Descriptors() => new[] { typeof(LayoutDiagnostics), typeof(ModeDiagnostics), typeof(SpteDiagnostics) }
         .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
         .Select(field => field.GetValue(null))
         .OfType<DiagnosticDescriptor>();

@@ -24,14 +24,19 @@ internal static class GeneratorHarness
             .Select(path => MetadataReference.CreateFromFile(path)),
     ];
 
-    private static readonly string[] _ownSteps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes"];
+    private static readonly string[] _ownSteps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes", "SptesParsed", "Sptes"];
 
     /// <summary>The attributes that declarations are written with.</summary>
     public static ImmutableArray<SyntaxTree> Attributes { get; } = LoadFolder("Core/Architecture/Generation");
 
     /// <summary>The declarations that ship, with their attributes.</summary>
     public static ImmutableArray<SyntaxTree> CoreDeclarations { get; } =
-        [.. Attributes, .. LoadFolder("Core/Architecture/Formats"), .. LoadFolder("Core/Architecture/Modes")];
+    [
+        .. Attributes,
+        .. LoadFolder("Core/Architecture/Formats"),
+        .. LoadFolder("Core/Architecture/Modes"),
+        .. LoadFolder("Core/Sptes/Formats"),
+    ];
 
     /// <summary>Parses a source text.</summary>
     public static SyntaxTree Parse(string source, string path = "Toy.cs") =>

@@ -125,6 +125,81 @@ public sealed class IncrementalityTests
         Assert.Equal([IncrementalStepRunReason.Modified], Reasons(second, "Modes"));
     }
 
+    [Theory]
+    [InlineData("typeof(Good)", "layout: typeof(Good), SoftwareAccessedDirty = false")]
+    [InlineData("[Bit(9)]", "[BitAttribute(index: 9)]")]
+    [InlineData("[MmioGeneration(3, 9)]\n[MmioGeneration(52, 62)]", "[MmioGeneration(3, 3 + 6), MmioGeneration(0x34, 62)]")]
+    public void EquivalentSpteFormatsGiveEqualSpecifications(string written, string otherwise)
+    {
+        string source = Toys.Source(Toys.GoodSpteLayout, Toys.SpteFormat(""));
+        string equivalent = source.Replace(written, otherwise, StringComparison.Ordinal);
+        Assert.NotEqual(source, equivalent);
+
+        GeneratorRunResult second = Edit(source, equivalent);
+
+        Assert.Empty(second.Diagnostics);
+        AssertKept(Reasons(second, "Sptes"));
+        AssertKept(SourceOutputs(second));
+    }
+
+    [Theory]
+    [InlineData("[Bit(53)]", "[Bit(52)]")]
+    [InlineData("[Bits(60, 61)]", "[Bits(58, 59)]")]
+    [InlineData("[Reserved(57, 57)]", "")]
+    [InlineData("[MmioGeneration(3, 9)]\n[MmioGeneration(52, 62)]", "[MmioGeneration(52, 62)]\n[MmioGeneration(3, 9)]")]
+    [InlineData("[MmioGeneration(52, 62)]", "[MmioGeneration(52, 61)] [MmioGeneration(10, 10)]")]
+    [InlineData("[MmioMark(0, 2, 6)]", "[MmioMark(0, 2, 2)]")]
+    [InlineData("struct BadSpte", "struct Renamed")]
+    [InlineData("namespace Toy", "namespace Other")]
+    [InlineData("[Bit(9)] public", "[Bit(59)] public")]
+    public void EveryPartOfAnSpteFormatIsPartOfItsSpecification(string written, string otherwise)
+    {
+        string source = Toys.Source(Toys.GoodSpteEptLayout, Toys.EptSpteFormat("[Reserved(57, 57)]"));
+        string edited = source.Replace(written, otherwise, StringComparison.Ordinal);
+        Assert.NotEqual(source, edited);
+
+        GeneratorRunResult second = Edit(source, edited);
+
+        Assert.Empty(second.Diagnostics);
+        Assert.Equal([IncrementalStepRunReason.Modified], Reasons(second, "Sptes"));
+    }
+
+    [Theory]
+    [InlineData("typeof(Good)", "typeof(Good), ProtectionKeys = true")]
+    [InlineData("[MmioGeneration(3, 9)]", "[MmioGeneration(3, 8)] [MmioGeneration(10, 10)]")]
+    public void EveryPartOfALegacySpteFormatIsPartOfItsSpecification(string written, string otherwise)
+    {
+        string source = Toys.Source(Toys.GoodSpteLayout, Toys.SpteFormat(""));
+
+        GeneratorRunResult second = Edit(source, source.Replace(written, otherwise, StringComparison.Ordinal));
+
+        Assert.Empty(second.Diagnostics);
+        Assert.Equal([IncrementalStepRunReason.Modified], Reasons(second, "Sptes"));
+    }
+
+    [Fact]
+    public void MovedSpteFormatIsReadAgainButNotGeneratedAgain()
+    {
+        string source = Toys.Source(Toys.GoodSpteLayout, Toys.SpteFormat(""));
+
+        GeneratorRunResult second = Edit(source, "// A new first line.\n" + source);
+
+        Assert.Equal([IncrementalStepRunReason.Modified], Reasons(second, "SptesParsed"));
+        AssertKept(Reasons(second, "Sptes"));
+        AssertKept(SourceOutputs(second));
+    }
+
+    [Fact]
+    public void EditOfALayoutReachesTheSpteFormatsOnIt()
+    {
+        string source = Toys.Source(Toys.GoodSpteLayout, Toys.SpteFormat(""));
+
+        GeneratorRunResult second = Edit(source, source.Replace("[Bit(8)] public", "[Bit(58)] public", StringComparison.Ordinal));
+
+        Assert.Empty(second.Diagnostics);
+        Assert.Equal([IncrementalStepRunReason.Modified], Reasons(second, "Sptes"));
+    }
+
     [Fact]
     public void PipelineHoldsNothingOfTheCompilation()
     {
@@ -132,7 +207,7 @@ public sealed class IncrementalityTests
         CSharpCompilation compilation = GeneratorHarness.Compile([.. GeneratorHarness.CoreDeclarations, illegal]);
         GeneratorRunResult result = GeneratorHarness.RunOnce(compilation);
 
-        string[] steps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes"];
+        string[] steps = ["LayoutsParsed", "Layouts", "ModesParsed", "Modes", "SptesParsed", "Sptes"];
         int visited = 0;
         foreach (string step in steps)
         {
@@ -174,7 +249,7 @@ public sealed class IncrementalityTests
     // Output steps that report diagnostics take pairs (a result and the names that clash); those that make source do not.
     private static IEnumerable<IncrementalStepRunReason> SourceOutputs(GeneratorRunResult result) => result.TrackedOutputSteps
         .SelectMany(step => step.Value)
-        .Where(run => run.Inputs.All(input => input.Source.Name is "Layouts" or "Modes"))
+        .Where(run => run.Inputs.All(input => input.Source.Name is "Layouts" or "Modes" or "Sptes"))
         .SelectMany(run => run.Outputs)
         .Select(output => output.Reason);
 }

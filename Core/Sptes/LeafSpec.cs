@@ -1,9 +1,11 @@
 // Sptes: all that a leaf is made from.
+using System.Runtime.InteropServices;
 using Mmu.Architecture;
 
 namespace Mmu.Sptes;
 
 /// <summary>What a leaf is to say.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal readonly struct LeafSpec
 {
     /// <summary>Host physical address of the page, aligned to its size, without the encryption bit.</summary>

@@ -18,18 +18,19 @@ internal static class LayoutEmitter
         writer.FileHeader("the [PteLayout] declaration of " + qualified, layout.Namespace);
         using (writer.Block("readonly partial struct " + Identifier(layout.Name)))
         {
-            WriteConstants(writer, layout);
-            WriteStorage(writer, layout);
-            WriteProperties(writer, layout);
+            WriteConstants(writer, layout.Fields);
+            WriteStorage(writer, layout.Name, layout.Bits == 32 ? "uint" : "ulong");
+            WriteProperties(writer, layout.Fields);
             WriteDescriber(writer, layout);
         }
 
         return writer.ToString();
     }
 
-    private static void WriteConstants(SourceWriter writer, LayoutSpec layout)
+    /// <summary>Writes a mask a field, and a shift for those of several bits.</summary>
+    public static void WriteConstants(SourceWriter writer, EquatableArray<FieldSpec> fields)
     {
-        foreach (FieldSpec field in layout.Fields)
+        foreach (FieldSpec field in fields)
         {
             writer.Summary($"{Place(field)} of the entry: <see cref=\"{Identifier(field.Name)}\"/>.");
             writer.Line($"internal const ulong {field.Name}Mask = {Literal.Hex(field.Mask)};");
@@ -43,22 +44,23 @@ internal static class LayoutEmitter
         }
     }
 
-    private static void WriteStorage(SourceWriter writer, LayoutSpec layout)
+    /// <summary>Writes the word that the struct wraps.</summary>
+    public static void WriteStorage(SourceWriter writer, string name, string word)
     {
-        string word = layout.Bits == 32 ? "uint" : "ulong";
         writer.Line($"private readonly {word} _value;");
         writer.Line();
         writer.Summary("Takes an entry as it stands in memory.");
-        writer.Line($"public {Identifier(layout.Name)}({word} value) => _value = value;");
+        writer.Line($"public {Identifier(name)}({word} value) => _value = value;");
         writer.Line();
         writer.Summary("The entry as it stands in memory.");
         writer.Line($"public {word} Value => _value;");
         writer.Line();
     }
 
-    private static void WriteProperties(SourceWriter writer, LayoutSpec layout)
+    /// <summary>Writes the bodies of the properties.</summary>
+    public static void WriteProperties(SourceWriter writer, EquatableArray<FieldSpec> fields)
     {
-        foreach (FieldSpec field in layout.Fields)
+        foreach (FieldSpec field in fields)
         {
             string body = field.IsFlag ? $"(_value & {field.Name}Mask) != 0" : $"(_value & {field.Name}Mask) >> {field.Name}Shift";
             string type = field.IsFlag ? "bool" : "ulong";
@@ -142,5 +144,6 @@ internal static class LayoutEmitter
         _ => name,
     };
 
-    private static string Identifier(string name) => SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;
+    /// <summary>A name as it is written in source.</summary>
+    public static string Identifier(string name) => SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;
 }

@@ -22,6 +22,9 @@ internal readonly struct AttributeReader
     /// <summary>Where the attribute is written.</summary>
     public LocationInfo Location { get; }
 
+    /// <summary>True if named arguments are given.</summary>
+    public bool HasNamed => _data.NamedArguments.Length != 0;
+
     /// <summary>All attributes of the given class on a symbol, in order of declaration.</summary>
     public static List<AttributeReader> All(ISymbol symbol, string className, CancellationToken cancellation)
     {
