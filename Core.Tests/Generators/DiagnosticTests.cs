@@ -112,7 +112,8 @@ public sealed class DiagnosticTests
         Assert.DoesNotContain(outcome.HintNames, name => name.Contains(badName + ".", StringComparison.OrdinalIgnoreCase));
     }
 
-    private static IEnumerable<DiagnosticDescriptor> Descriptors() => new[] { typeof(LayoutDiagnostics), typeof(ModeDiagnostics), typeof(SpteDiagnostics) }
+    private static IEnumerable<DiagnosticDescriptor> Descriptors() =>
+        new[] { typeof(LayoutDiagnostics), typeof(ModeDiagnostics), typeof(SpteDiagnostics) }
         .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
         .Select(field => field.GetValue(null))
         .OfType<DiagnosticDescriptor>();

@@ -10,7 +10,10 @@ internal interface ISpteFormat
     /// <summary>Name of the format.</summary>
     static abstract string Name { get; }
 
-    /// <summary>An entry that maps a page. W is set only if both writable traits are.</summary>
+    /// <summary>
+    /// An entry that maps a page. W is set only if both writable traits are. EPT has no W without R: a page that cannot be read is not
+    /// MMU-writable either.
+    /// </summary>
     static abstract ulong MakeLeaf(SpteHost host, in LeafSpec spec);
 
     /// <summary>An entry that names a table and allows everything: leaves and roles restrict.</summary>
@@ -68,7 +71,9 @@ internal interface ISpteFormat
     /// <summary>Clears W, and MMU-writable unless that is kept, as it is for dirty logging alone.</summary>
     static abstract ulong WriteProtect(ulong spte, bool keepMmuWritable);
 
-    /// <summary>Sets W; the caller has seen <see cref="IsMmuWritable"/>.</summary>
+    /// <summary>
+    /// Sets W; the caller has seen <see cref="IsMmuWritable"/>. Where no CPU sets A and D, saved rights and both bits come with it.
+    /// </summary>
     static abstract ulong RestoreWrite(ulong spte);
 
     /// <summary>Makes the next access show: clears A, and where no CPU sets A, all rights, of which R and X are saved.</summary>

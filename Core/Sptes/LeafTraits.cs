@@ -3,7 +3,9 @@ using System;
 
 namespace Mmu.Sptes;
 
-/// <summary>Traits of a leaf. <see cref="HostWritable"/> ⊇ <see cref="MmuWritable"/> ⊇ W holds for what is made, whatever is asked for.</summary>
+/// <summary>
+/// Traits of a leaf. <see cref="HostWritable"/> ⊇ <see cref="MmuWritable"/> ⊇ W holds for what is made, whatever is asked for.
+/// </summary>
 [Flags]
 internal enum LeafTraits
 {

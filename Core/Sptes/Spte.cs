@@ -45,8 +45,8 @@ internal static class Spte
     public static ulong FrameOf(SpteHost host, ulong spte) => spte & host.FrameMask;
 
     /// <summary>
-    /// One of the four entries that a PAE root holds. It carries no rights: Intel SDM "PDPTE Registers" reserves their bits, unlike those of
-    /// every other table.
+    /// One of the four entries that a PAE root holds. It carries no rights: Intel SDM "PDPTE Registers" reserves their bits, unlike those
+    /// of every other table.
     /// </summary>
     public static ulong MakePaeRoot(SpteHost host, ulong frame) => frame | host.EncryptionBit | MmuPresent | 1;
 }

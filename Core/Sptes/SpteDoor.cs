@@ -9,8 +9,8 @@ namespace Mmu.Sptes;
 internal static class SpteDoor
 {
     /// <summary>
-    /// Stores an entry for who excludes all others but the CPU and faults without the lock. Where these may change the old entry meanwhile, it
-    /// is exchanged, so that nothing they wrote is lost; elsewhere a plain store does.
+    /// Stores an entry for who excludes all others but the CPU and faults without the lock. Where these may change the old entry meanwhile,
+    /// it is exchanged, so that nothing they wrote is lost; elsewhere a plain store does.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SpteChange Set<TSpte>(PtPage page, int index, ulong value)

@@ -77,7 +77,11 @@ internal sealed class SpteHost
 
     /// <summary>The frame field of an MMIO entry: the guest physical address, with what the L1TF option displaces moved up.</summary>
     /// <remarks>The address is inside <see cref="AddressMask"/>.</remarks>
+#if MMU_FAULT_55
+    public ulong HideMmioAddress(ulong gpa) => gpa | L1tfMask;
+#else
     public ulong HideMmioAddress(ulong gpa) => gpa | L1tfMask | ((gpa & L1tfMask) << L1tfBits);
+#endif
 
     /// <summary>The guest physical address that <see cref="HideMmioAddress"/> was given.</summary>
     public ulong FindMmioAddress(ulong spte) => (spte & AddressMask & ~L1tfMask) | ((spte >> L1tfBits) & L1tfMask);

@@ -15,14 +15,20 @@ internal static class SpteChangeEmitter
             "ulong WriteProtect(ulong spte, bool keepMmuWritable)",
             $"spte & ~({writable} | (keepMmuWritable ? 0 : MmuWritableMask))");
 
-        // No CPU would set D for the write that W is given back for.
-        SpteEmitter.Method(writer, "ulong RestoreWrite(ulong spte)", text.Tracks ? $"spte | {writable} | {dirty}" : $"spte | {writable}");
         if (text.Tracks)
         {
+            using (SpteEmitter.Method(writer, "ulong RestoreWrite(ulong spte)"))
+            {
+                writer.Line("// W needs R, and no CPU would set D for the write that W is given back for.");
+                writer.Line($"return RestoreAccess(spte) | {writable} | {dirty};");
+            }
+
+            writer.Line();
             WriteTracking(writer, text);
         }
         else
         {
+            SpteEmitter.Method(writer, "ulong RestoreWrite(ulong spte)", $"spte | {writable}");
             SpteEmitter.Method(writer, "ulong ClearAccessed(ulong spte)", $"spte & ~{accessed}");
             SpteEmitter.Method(writer, "ulong RestoreAccess(ulong spte)", "spte");
         }

@@ -58,8 +58,9 @@ internal static class SpteCompareEmitter
             writer.Line("bool same = Spte.IsPresent(@new) && ((old ^ @new) & Spte.FrameMask) == 0;");
             writer.Line("ulong kept = same ? @new : 0;");
             writer.Line("ulong lost = old & ~kept;");
-            writer.Line($"SpteConsequences consequences = (lost & {accessed}) != 0 ? SpteConsequences.AccessedLost : SpteConsequences.None;");
-            writer.Line($"consequences |= (lost & {dirty}) != 0 ? SpteConsequences.DirtyLost : SpteConsequences.None;");
+            writer.Line("SpteConsequences consequences = SpteConsequences.None;");
+            writer.Line($"consequences |= (lost & {accessed}) != 0 ? SpteConsequences.AccessedLost : 0;");
+            writer.Line($"consequences |= (lost & {dirty}) != 0 ? SpteConsequences.DirtyLost : 0;");
             writer.Line();
             writer.Line("// Not W but MMU-writable decides: another CPU may have had W back, and lost it again without a flush.");
 #if MMU_FAULT_50

@@ -14,14 +14,17 @@ internal static class SpteDescribeEmitter
         {
             using (writer.Block("if (!Spte.IsPresent(spte))"))
             {
-                string mark = text.IsEpt ? "(spte & MmioMask) == MmioMark" : $"(spte & ({text.Hardware("Present")} | Spte.Empty)) == {text.Hardware("Present")}";
-                writer.Line($"bool isMmio = {mark};");
+                string present = text.IsEpt ? "" : text.Hardware("Present");
+                writer.Line(text.IsEpt
+                    ? "bool isMmio = (spte & MmioMask) == MmioMark;"
+                    : $"bool isMmio = (spte & ({present} | Spte.Empty)) == {present};");
                 writer.Line("return SpteWords.NotPresent(spte, isMmio ? MmioGeneration(spte) : null, MmioRights(spte));");
             }
 
             writer.Line();
             writer.Line("string kind = Spte.IsLeaf(spte, level) ? \"leaf \" : \"table \";");
-            writer.Line($"var text = new StringBuilder(kind).Append(new {LayoutEmitter.Identifier(text.Spec.Layout.Name)}(spte).Describe());");
+            string hardware = $"new {LayoutEmitter.Identifier(text.Spec.Layout.Name)}(spte)";
+            writer.Line($"var text = new StringBuilder(kind).Append({hardware}.Describe());");
             writer.Line($"var software = new {LayoutEmitter.Identifier(text.Spec.Name)}(spte);");
             foreach (FieldSpec field in text.Spec.Software)
             {

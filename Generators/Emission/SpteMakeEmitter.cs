@@ -23,13 +23,14 @@ internal static class SpteMakeEmitter
             writer.Line("ulong rights = (ulong)spec.Rights;");
             writer.Line("ulong traits = (ulong)spec.Traits;");
             writer.Line();
-            writer.Line("// Each needs the one before it: host-writable, MMU-writable, W" + (text.IsEpt ? ", which EPT cannot have without R." : "."));
+            string why = text.IsEpt ? "; EPT has no W without R." : ".";
+            writer.Line("// Each needs the one before it: host-writable, MMU-writable, W" + why);
             writer.Line("ulong hostWritable = traits & 1;");
-            writer.Line("ulong mmuWritable = (traits >> 1) & hostWritable;");
+            writer.Line("ulong mmuWritable = (traits >> 1) & hostWritable" + (text.IsEpt ? " & rights;" : ";"));
 #if MMU_FAULT_54
             writer.Line("ulong writable = (rights >> 1) & hostWritable;");
 #else
-            writer.Line("ulong writable = (rights >> 1) & mmuWritable" + (text.IsEpt ? " & rights;" : ";"));
+            writer.Line("ulong writable = (rights >> 1) & mmuWritable;");
 #endif
             writer.Line("ulong spte = Always | (spec.Frame & host.FrameMask);");
             string written = string.Join(

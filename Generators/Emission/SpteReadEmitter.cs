@@ -31,7 +31,9 @@ internal static class SpteReadEmitter
 
         writer.Line();
         SpteEmitter.Method(
-            writer, "bool IsAccessTracked(ulong spte)", text.Tracks ? "Spte.IsPresent(spte) && (spte & AllRights) == 0" : "false");
+            writer,
+            "bool IsAccessTracked(ulong spte)",
+            text.Tracks ? $"Spte.IsPresent(spte) && (spte & (AllRights | {text.Hardware("Accessed")})) == 0" : "false");
     }
 
     private static void Test(SourceWriter writer, string name, string mask, string relation = "!=") =>
