@@ -1,0 +1,110 @@
+// Architecture: how one of our table pages is built: with the guest frame, the key of a shadow page.
+using System.Globalization;
+
+namespace Mmu.Architecture;
+
+/// <summary>
+/// Everything that decides what the entries of one of our tables mean, in 32 bits. Two tables of one guest frame may stand for each other only
+/// if their whole roles are equal (bug 1).
+/// </summary>
+internal readonly record struct PageRole
+{
+    // 3:0 level, 4 four-byte guest entries, 6:5 quadrant, 7 direct, 11:8 access, then flags; 31:24 address space.
+    private const uint FourByteBit = 1 << 4;
+    private const int QuadrantShift = 5;
+    private const uint DirectBit = 1 << 7;
+    private const int AccessShift = 8;
+    private const uint NoExecuteBit = 1 << 12;
+    private const uint WriteProtectBit = 1 << 13;
+    private const uint SmepBit = 1 << 14;
+    private const uint SmapWithoutWriteProtectBit = 1 << 15;
+    private const uint LargePagesBit = 1 << 16;
+    private const uint LongModeBit = 1 << 17;
+    private const int AddressSpaceShift = 24;
+    private const uint OfOnePage = 0xF | (3 << QuadrantShift) | DirectBit | (0xF << AccessShift);
+
+    private readonly uint _value;
+
+    private PageRole(uint value) => _value = value;
+
+    /// <summary>Level of the table: its entries map pages of 4 KiB at level 1.</summary>
+    internal int Level => (int)(_value & 0xF);
+
+    /// <summary>The guest's entries have 4 bytes.</summary>
+    internal bool HasFourByteEntries => (_value & FourByteBit) != 0;
+
+    /// <summary>Which part of a guest table of 4-byte entries this table stands for.</summary>
+    internal uint Quadrant => (_value >> QuadrantShift) & 3;
+
+    /// <summary>The table maps a contiguous range: no guest table stands behind it.</summary>
+    internal bool IsDirect => (_value & DirectBit) != 0;
+
+    /// <summary>What the guest's entries above this table allow; of a direct table what its range allows.</summary>
+    internal Rights Access => (Rights)((_value >> AccessShift) & 0xF);
+
+    /// <summary>The guest's NX is in force.</summary>
+    internal bool NoExecute => (_value & NoExecuteBit) != 0;
+
+    /// <summary>CR0.WP.</summary>
+    internal bool WriteProtect => (_value & WriteProtectBit) != 0;
+
+    /// <summary>4- or 5-level paging: entries are 64-bit ones with keys.</summary>
+    internal bool IsLongMode => (_value & LongModeBit) != 0;
+
+    /// <summary>The address space: 1 in system-management mode.</summary>
+    internal int AddressSpace => (int)(_value >> AddressSpaceShift);
+
+    /// <summary>The whole role as a number, for hashing and dumps.</summary>
+    internal uint Value => _value;
+
+    /// <summary>
+    /// The role of the root of a guest in the given role. Unpaged and 32-bit guests are run on the three-level tables of PAE paging, whose
+    /// four tables of level 2 are the roots here.
+    /// </summary>
+    internal static PageRole RootOf(CpuRole cpu)
+    {
+        uint space = (cpu.SystemManagement ? 1u : 0) << AddressSpaceShift;
+        const uint all = 0xF << AccessShift;
+        if (cpu.Mode == GuestMode.Unpaged)
+        {
+            return new PageRole(2 | all | DirectBit | space);
+        }
+
+        uint level = cpu.Mode switch
+        {
+            GuestMode.Long5 => 5,
+            GuestMode.Long4 => 4,
+            _ => 2,
+        };
+        return new PageRole(level | all | space
+            | (cpu.Mode == GuestMode.Bits32 ? FourByteBit : 0)
+            | (cpu.Mode >= GuestMode.Long4 ? LongModeBit : 0)
+            | (cpu.NoExecute ? NoExecuteBit : 0)
+            | (cpu.WriteProtect ? WriteProtectBit : 0)
+            | (cpu.Smep ? SmepBit : 0)
+            | (cpu.Smap && !cpu.WriteProtect ? SmapWithoutWriteProtectBit : 0)
+            | (cpu.LargePages ? LargePagesBit : 0));
+    }
+
+    /// <summary>The role of a table below one of this role.</summary>
+    /// <param name="access">What the path down to it allows.</param>
+    /// <param name="direct">It maps a contiguous range.</param>
+    /// <param name="index">Index of the entry that names it: half of it is the quadrant of 4-byte tables.</param>
+    internal PageRole Child(Rights access, bool direct, int index)
+    {
+        uint quadrant = HasFourByteEntries && !direct ? (uint)index & 1 : 0;
+        return new PageRole((_value & ~OfOnePage)
+            | (uint)(Level - 1) | (quadrant << QuadrantShift) | (direct ? DirectBit : 0) | ((uint)access << AccessShift));
+    }
+
+    /// <summary>The same root for another quarter of the address space.</summary>
+    internal PageRole WithQuadrant(int quadrant) => new((_value & ~(3u << QuadrantShift)) | ((uint)quadrant << QuadrantShift));
+
+    /// <summary>True if tables of both roles are read from guest tables in the same way, wherever they stand.</summary>
+    internal bool ReadsLike(PageRole other) => ((_value ^ other._value) & ~OfOnePage) == 0;
+
+    /// <summary>Returns the fields.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"level={Level} {(IsDirect ? "direct" : HasFourByteEntries ? $"4-byte q{Quadrant}" : "8-byte")} access={Access} as={AddressSpace} 0x{_value:x}");
+}

@@ -1,0 +1,126 @@
+// Common: all that common code may ask an engine.
+using System;
+using Mmu.Addressing;
+using Mmu.Guest;
+
+namespace Mmu.Common;
+
+/// <summary>An engine that builds the tables a processor runs on. Implemented by one-field structs over a sealed class.</summary>
+internal interface IMmuEngine : IDisposable
+{
+    // --- Lifetime
+
+    /// <summary>Prepares for a vCPU. Host-driven; may allocate.</summary>
+    void AddVcpu(Vcpu vcpu);
+
+    /// <summary>Lets go of everything a vCPU held. It is not in guest.</summary>
+    void RemoveVcpu(Vcpu vcpu);
+
+    /// <summary>Makes the engine's data of a slot that is about to be added; false if there is no memory for it. Lock held.</summary>
+    bool TryAddSlot(SlotRecord slot);
+
+    /// <summary>Forgets the data of a slot that nothing maps any more. Lock held.</summary>
+    void SlotRemoved(SlotRecord slot);
+
+    /// <summary>
+    /// Makes every table obsolete at once, however many there are: from the next entry on every vCPU builds new ones. Takes the lock.
+    /// </summary>
+    void ZapAll();
+
+    /// <summary>Takes apart some tables that <see cref="ZapAll"/> left; true if there are more. Takes the lock for a short while.</summary>
+    bool ZapObsolete();
+
+    // --- Roots; on the vCPU's thread, not in guest
+
+    /// <summary>
+    /// Switches to the root of the vCPU's control state if it is one of those it used last; false if one has to be loaded. Takes no lock.
+    /// </summary>
+    bool TrySwitchRoot(Vcpu vcpu);
+
+    /// <summary>Makes sure that <see cref="Vcpu.RootAddress"/> is the root of the vCPU's control state; builds it if need be.</summary>
+    RootStatus LoadRoot(Vcpu vcpu);
+
+    /// <summary>Brings the tables below the current root in step with the guest's.</summary>
+    void SyncRoot(Vcpu vcpu);
+
+    /// <summary>Lets go of roots.</summary>
+    void FreeRoots(Vcpu vcpu, RootSelection selection);
+
+    /// <summary>Lets go of the roots that are not current and carry a PCID.</summary>
+    void FreePreviousRoots(Vcpu vcpu, ulong pcid);
+
+    // --- Faults; on the vCPU's thread, not in guest
+
+    /// <summary>Handles a fault.</summary>
+    FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result);
+
+    // --- Guest-driven
+
+    /// <summary>
+    /// The guest invalidated an address: brings the entry for it in step in the current root and, as they may hold global pages, in the
+    /// previous ones.
+    /// </summary>
+    void InvalidatePage(Vcpu vcpu, Gva address);
+
+    /// <summary>As <see cref="InvalidatePage"/>, for the roots that carry a PCID.</summary>
+    void InvalidatePage(Vcpu vcpu, Gva address, ulong pcid);
+
+    /// <summary>Guest memory was written by anyone but the guest's own processor: called after the store.</summary>
+    void GuestWrote(int addressSpace, Gpa gpa, int bytes);
+
+    /// <summary>Stops shadowing a frame so that the guest may write it; false if nothing stood in the way.</summary>
+    bool Unprotect(int addressSpace, Gfn gfn);
+
+    /// <summary>Asked before a frame becomes writable in tables of another engine.</summary>
+    WritableAnswer AllowWritable(SlotRecord slot, Gfn gfn);
+
+    // --- Host-driven; by range of a slot. Lock held.
+
+    /// <summary>Removes every mapping of the frames [start, end); true if TLBs must be flushed.</summary>
+    bool UnmapRange(SlotRecord slot, ulong start, ulong end);
+
+    /// <summary>Removes mappings of the frames and what is shadowed of guest tables in them.</summary>
+    bool ZapRange(SlotRecord slot, ulong start, ulong end);
+
+    /// <summary>Write-protects mappings, of at least the given level, for dirty logging; true if TLBs must be flushed.</summary>
+    bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel);
+
+    /// <summary>Write-protects the frames start + n for each bit n of <paramref name="mask"/>.</summary>
+    bool WriteProtectMasked(SlotRecord slot, ulong start, ulong mask);
+
+    /// <summary>Takes all write access from one frame because it is to be tracked.</summary>
+    bool WriteProtectFrame(SlotRecord slot, ulong gfn);
+
+    /// <summary>Clears dirty bits; true if TLBs must be flushed.</summary>
+    bool ClearDirty(SlotRecord slot, ulong start, ulong end);
+
+    /// <summary>Clears dirty bits of the frames start + n for each bit n of <paramref name="mask"/>.</summary>
+    bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask);
+
+    /// <summary>Clears accessed bits; true if one was set.</summary>
+    bool Age(SlotRecord slot, ulong start, ulong end);
+
+    /// <summary>True if an accessed bit is set.</summary>
+    bool TestAge(SlotRecord slot, ulong start, ulong end);
+
+    /// <summary>Splits huge mappings down to a level. Takes and drops the lock itself; false if memory ran out half-way.</summary>
+    bool SplitHugePages(SlotRecord slot, ulong start, ulong end, int targetLevel);
+
+    /// <summary>Removes small mappings that could be huge ones; true if TLBs must be flushed.</summary>
+    bool ZapCollapsible(SlotRecord slot, ulong start, ulong end);
+
+    // --- Walk and insight
+
+    /// <summary>The SPTEs that a processor meets for an address, root first. Takes no lock; any thread that has a reader number.</summary>
+    /// <returns>How many were written to <paramref name="sptes"/>, at most 5.</returns>
+    int GetWalk(Vcpu vcpu, Gva address, Span<ulong> sptes);
+
+    /// <summary>Takes apart up to so many tables, oldest first; how many. Takes the lock.</summary>
+    int Shrink(int pages);
+
+    /// <summary>Adds the engine's figures. Lock held.</summary>
+    void AddStatistics(ref MmuStatistics statistics);
+
+    /// <summary>Checks the engine's invariants over all its tables; null if they hold, else what is broken. Lock held.</summary>
+    string? Audit();
+}

@@ -1,0 +1,112 @@
+// Guest: per 2-MiB and 1-GiB range of a slot, how many reasons there are against mapping it as one page.
+using Mmu.Memory;
+
+namespace Mmu.Guest;
+
+/// <summary>
+/// Counts of reasons against a huge page, per aligned range. A range that reaches over an end of the slot, or whose host frames are not
+/// aligned with its guest frames, has one reason for ever.
+/// </summary>
+/// <remarks>Guarded by: MmuLock(write). A range outside the slot is never looked up (bug 10): callers ask for frames of the slot.</remarks>
+internal struct HugePageCounts
+{
+    private const int Lowest = 2;
+    private const int Highest = 3;
+
+    private ArenaArray<uint> _level2;
+    private ArenaArray<uint> _level3;
+    private ulong _baseGfn;
+
+    /// <summary>Bytes held.</summary>
+    internal readonly ulong Bytes => _level2.Bytes + _level3.Bytes;
+
+    /// <summary>Makes the counts of a slot; false if the arena has no room.</summary>
+    internal static bool TryCreate(SlotRecord slot, PrivateArena arena, out HugePageCounts counts)
+    {
+        counts = new HugePageCounts { _baseGfn = slot.BaseGfn };
+        if (!arena.TryAllocate(RangesOf(slot, 2), out counts._level2))
+        {
+            return false;
+        }
+
+        if (!arena.TryAllocate(RangesOf(slot, 3), out counts._level3))
+        {
+            arena.Free(counts._level2);
+            return false;
+        }
+
+        counts.Fill(slot, 2);
+        counts.Fill(slot, 3);
+        return true;
+    }
+
+    internal readonly void Release(PrivateArena arena)
+    {
+        arena.Free(_level2);
+        arena.Free(_level3);
+    }
+
+    /// <summary>Reasons against the page of <paramref name="level"/> (2 or 3) that covers a frame of the slot.</summary>
+    internal readonly uint this[int level, ulong gfn] => level == 2 ? _level2[IndexOf(2, gfn)] : _level3[IndexOf(3, gfn)];
+
+    /// <summary>Adds a reason against every huge page that covers a frame of the slot.</summary>
+    internal readonly void Forbid(ulong gfn)
+    {
+        _level2[IndexOf(2, gfn)]++;
+        _level3[IndexOf(3, gfn)]++;
+    }
+
+    /// <summary>Takes such a reason back.</summary>
+    internal readonly void Allow(ulong gfn)
+    {
+        _level2[IndexOf(2, gfn)]--;
+        _level3[IndexOf(3, gfn)]--;
+    }
+
+    /// <summary>The highest level, at most <paramref name="wanted"/>, at which a frame of the slot may be mapped.</summary>
+    internal readonly int HighestAllowed(ulong gfn, int wanted)
+    {
+        int level = wanted < Highest ? wanted : Highest;
+        while (level >= Lowest && this[level, gfn] != 0)
+        {
+            level--;
+        }
+
+        return level;
+    }
+
+    private static int ShiftOf(int level) => 9 * (level - 1);
+
+    private static ulong RangesOf(SlotRecord slot, int level)
+    {
+        int shift = ShiftOf(level);
+        return ((slot.BaseGfn + slot.Pages - 1) >> shift) - (slot.BaseGfn >> shift) + 1;
+    }
+
+    private readonly ulong IndexOf(int level, ulong gfn) => (gfn >> ShiftOf(level)) - (_baseGfn >> ShiftOf(level));
+
+    private readonly void Fill(SlotRecord slot, int level)
+    {
+        ArenaArray<uint> counts = level == 2 ? _level2 : _level3;
+        ulong mask = (1UL << ShiftOf(level)) - 1;
+        if (((slot.BaseGfn ^ slot.HostFrame) & mask) != 0)
+        {
+            for (ulong i = 0; i < counts.Length; i++)
+            {
+                counts[i] = 1;
+            }
+
+            return;
+        }
+
+        if ((slot.BaseGfn & mask) != 0)
+        {
+            counts[0] = 1;
+        }
+
+        if (((slot.BaseGfn + slot.Pages) & mask) != 0)
+        {
+            counts[counts.Length - 1] = 1;
+        }
+    }
+}

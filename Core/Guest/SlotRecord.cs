@@ -1,0 +1,164 @@
+// Guest: what a VM keeps about a slot besides where its memory lies.
+using System.Collections.Generic;
+using System.Numerics;
+using Mmu.Memory;
+
+namespace Mmu.Guest;
+
+/// <summary>
+/// A slot of a VM: its place, and per frame what both engines ask: may a huge page cover it, may it become writable.
+/// </summary>
+/// <remarks>
+/// Everything that changes is guarded by MmuLock(write). <see cref="Id"/> numbers the slots of a VM over both address spaces, lowest free
+/// number first; engines keep their own data of a slot under it.
+/// </remarks>
+internal sealed class SlotRecord
+{
+    private readonly PrivateArena _arena;
+    private readonly Dictionary<ulong, int> _tracked = [];
+    private ArenaArray<ulong> _guardedFrames;
+    private HugePageCounts _huge;
+
+    private SlotRecord(int id, int addressSpace, in MemorySlot slot, PrivateArena arena)
+    {
+        Id = id;
+        AddressSpace = addressSpace;
+        Slot = slot;
+        BaseGfn = slot.Base.Value >> 12;
+        Pages = slot.Size >> 12;
+        HostFrame = slot.HostFrame.Value;
+        IsReadOnly = (slot.Flags & SlotFlags.ReadOnly) != 0;
+        _arena = arena;
+    }
+
+    /// <summary>The slot's number.</summary>
+    internal int Id { get; }
+
+    /// <summary>0, or 1 for the address space of system-management mode.</summary>
+    internal int AddressSpace { get; }
+
+    /// <summary>The slot as it was added.</summary>
+    internal MemorySlot Slot { get; }
+
+    /// <summary>First guest frame.</summary>
+    internal ulong BaseGfn { get; }
+
+    /// <summary>Number of 4-KiB frames.</summary>
+    internal ulong Pages { get; }
+
+    /// <summary>Host frame of the first guest frame.</summary>
+    internal ulong HostFrame { get; }
+
+    /// <summary>The guest cannot write.</summary>
+    internal bool IsReadOnly { get; }
+
+    /// <summary>The slot is being removed: faults on it are tried again (bug 21), never taken for MMIO.</summary>
+    internal bool IsLeaving { get; set; }
+
+    /// <summary>Reasons against huge pages.</summary>
+    internal ref HugePageCounts Huge => ref _huge;
+
+    /// <summary>Bytes of the private arena that the slot holds, engines' data apart.</summary>
+    internal ulong Bytes => _guardedFrames.Bytes + _huge.Bytes;
+
+    /// <summary>Makes the record of a slot; false if the private arena has no room for it.</summary>
+    internal static bool TryCreate(int id, int addressSpace, in MemorySlot slot, PrivateArena arena, out SlotRecord record)
+    {
+        record = new SlotRecord(id, addressSpace, slot, arena);
+        if (!arena.TryAllocate((record.Pages + 63) / 64, out record._guardedFrames))
+        {
+            return false;
+        }
+
+        if (!HugePageCounts.TryCreate(record, arena, out record._huge))
+        {
+            arena.Free(record._guardedFrames);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Gives back what the slot held.</summary>
+    internal void Release()
+    {
+        _arena.Free(_guardedFrames);
+        _huge.Release(_arena);
+    }
+
+    /// <summary>True if the frame is one of the slot's.</summary>
+    internal bool Holds(ulong gfn) => gfn - BaseGfn < Pages;
+
+    /// <summary>The host frame behind a frame of the slot.</summary>
+    internal ulong HostFrameOf(ulong gfn) => HostFrame + (gfn - BaseGfn);
+
+    /// <summary>
+    /// True if the frame may not become writable without a closer look: it holds a guest table that is shadowed, or its writes are tracked.
+    /// </summary>
+    internal bool IsGuarded(ulong gfn)
+    {
+        ulong at = gfn - BaseGfn;
+        return (_guardedFrames[at >> 6] & (1UL << (int)(at & 63))) != 0;
+    }
+
+    /// <summary>Sets or clears <see cref="IsGuarded"/>.</summary>
+    internal void SetGuarded(ulong gfn, bool guarded)
+    {
+        ulong at = gfn - BaseGfn;
+        ulong bit = 1UL << (int)(at & 63);
+        ref ulong word = ref _guardedFrames[at >> 6];
+        word = guarded ? word | bit : word & ~bit;
+    }
+
+    /// <summary>True if someone tracks the writes to a frame of the slot. Asked only for guarded frames.</summary>
+    internal bool IsTracked(ulong gfn) => _tracked.ContainsKey(gfn);
+
+    /// <summary>Counts one more who tracks a frame's writes, and guards the frame.</summary>
+    internal void Track(ulong gfn)
+    {
+        _tracked[gfn] = _tracked.GetValueOrDefault(gfn) + 1;
+        _huge.Forbid(gfn);
+        SetGuarded(gfn, guarded: true);
+    }
+
+    /// <summary>Counts one less; false if nobody tracked it. The guard stays until somebody looks closer and finds no reason for it.</summary>
+    internal bool Untrack(ulong gfn)
+    {
+        if (!_tracked.TryGetValue(gfn, out int count))
+        {
+            return false;
+        }
+
+        _huge.Allow(gfn);
+        if (count == 1)
+        {
+            _ = _tracked.Remove(gfn);
+        }
+        else
+        {
+            _tracked[gfn] = count - 1;
+        }
+
+        return true;
+    }
+
+    /// <summary>The first guarded frame at or after <paramref name="gfn"/>; false if there is none.</summary>
+    internal bool TryNextGuarded(ulong gfn, out ulong found)
+    {
+        ulong at = gfn - BaseGfn;
+        while (at < Pages)
+        {
+            ulong word = _guardedFrames[at >> 6] >> (int)(at & 63);
+            if (word != 0)
+            {
+                found = BaseGfn + at + (ulong)BitOperations.TrailingZeroCount(word);
+                return true;
+            }
+
+            at = (at | 63) + 1;
+        }
+
+        found = 0;
+        return false;
+    }
+}

@@ -1,0 +1,68 @@
+// Guest: the slots of a VM by frame, for those who hold the MMU lock.
+using System;
+
+namespace Mmu.Guest;
+
+/// <summary>The slots of one address space of a VM, sorted by frame.</summary>
+/// <remarks>Guarded by: MmuLock(write). Replaced as a whole by the host; looking up does not allocate.</remarks>
+internal sealed class SlotRecords
+{
+    private SlotRecord[] _slots = [];
+    private SlotRecord? _last;
+
+    /// <summary>The slots, in ascending order.</summary>
+    internal ReadOnlySpan<SlotRecord> All => _slots;
+
+    /// <summary>The slot that holds a frame; null if none does. One that is leaving is found too.</summary>
+    internal SlotRecord? Find(ulong gfn)
+    {
+        SlotRecord? last = _last;
+        return last is not null && last.Holds(gfn) ? last : Search(gfn);
+    }
+
+    /// <summary>Adds a slot, which overlaps no other.</summary>
+    internal void Add(SlotRecord slot)
+    {
+        int at = 0;
+        while (at < _slots.Length && _slots[at].BaseGfn < slot.BaseGfn)
+        {
+            at++;
+        }
+
+        _slots = [.. _slots.AsSpan(0, at), slot, .. _slots.AsSpan(at)];
+    }
+
+    /// <summary>Removes a slot that was added.</summary>
+    internal void Remove(SlotRecord slot)
+    {
+        _slots = Array.FindAll(_slots, other => other != slot);
+        _last = null;
+    }
+
+    private SlotRecord? Search(ulong gfn)
+    {
+        int low = 0;
+        int high = _slots.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            SlotRecord slot = _slots[middle];
+            if (slot.Holds(gfn))
+            {
+                _last = slot;
+                return slot;
+            }
+
+            if (gfn < slot.BaseGfn)
+            {
+                high = middle - 1;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return null;
+    }
+}
