@@ -9,6 +9,7 @@ using Mmu.Tests.Conformance;
 using Mmu.Tests.Walk;
 using Mmu.Walk;
 using Xunit;
+using GuestMode = Mmu.Tests.Walk.GuestMode;
 
 namespace Mmu.Tests.Properties;
 

@@ -8,6 +8,7 @@ using Mmu.Tests.Conformance;
 using Mmu.Tests.Guest;
 using Mmu.Tests.Walk;
 using Mmu.Walk;
+using GuestMode = Mmu.Tests.Walk.GuestMode;
 
 namespace Mmu.Tests.Properties;
 

@@ -4,6 +4,7 @@ using Mmu.Guest;
 using Mmu.Tests.Walk;
 using Mmu.Walk;
 using Xunit;
+using GuestMode = Mmu.Tests.Walk.GuestMode;
 
 namespace Mmu.Tests.Properties;
 

@@ -7,6 +7,7 @@ using Mmu.Architecture;
 using Mmu.Tests.Walk;
 using Mmu.Walk;
 using Xunit;
+using GuestMode = Mmu.Tests.Walk.GuestMode;
 
 namespace Mmu.Tests.Properties;
 

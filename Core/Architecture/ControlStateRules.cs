@@ -39,8 +39,8 @@ internal static class ControlStateRules
     /// <summary>True with 4- or 5-level paging in force.</summary>
     internal static bool IsLongMode(in ControlState state) => (state.Cr0 & ControlBits.Cr0Pg) != 0 && (state.Efer & ControlBits.EferLma) != 0;
 
-    // Bit 63 says that translations are kept; the LAM bits are no address bits.
-    private static ulong ReservedInCr3(CpuFeatures features) =>
+    /// <summary>Reserved bits of CR3. Bit 63 says that translations are kept; the LAM bits are no address bits.</summary>
+    internal static ulong ReservedInCr3(CpuFeatures features) =>
         (ulong.MaxValue << features.PhysicalAddressBits) & ~ControlBits.Cr3NoFlush
 #if MMU_FAULT_14
         & ~(ControlBits.Cr3LamU48 | ControlBits.Cr3LamU57);

@@ -32,4 +32,7 @@ public enum ControlStateStatus
 
     /// <summary>The nested CR3 has a reserved bit, or its host is in no paging mode.</summary>
     NestedCr3Invalid,
+
+    /// <summary>CR4.CET is set, and the engine that builds the vCPU's tables, the Shadow MMU, does not support shadow stacks.</summary>
+    ShadowStacksUnsupported,
 }

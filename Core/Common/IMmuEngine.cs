@@ -62,7 +62,7 @@ internal interface IMmuEngine : IDisposable
     /// </summary>
     void InvalidatePage(Vcpu vcpu, Gva address);
 
-    /// <summary>As <see cref="InvalidatePage"/>, for the roots that carry a PCID.</summary>
+    /// <summary>As <see cref="InvalidatePage(Vcpu, Gva)"/>, for the roots that carry a PCID.</summary>
     void InvalidatePage(Vcpu vcpu, Gva address, ulong pcid);
 
     /// <summary>Guest memory was written by anyone but the guest's own processor: called after the store.</summary>

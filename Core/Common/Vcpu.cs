@@ -1,4 +1,5 @@
 // Common: one vCPU as engines see it.
+using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Walk;
 
@@ -18,7 +19,7 @@ internal sealed class Vcpu
     internal CpuRole Role { get; set; }
 
     /// <summary>CR3 without the bit that keeps translations.</summary>
-    internal ulong Cr3 => Walker.ControlState.Cr3 & ~ControlBits.Cr3NoFlush;
+    internal ulong Cr3 => Walker.Cr3;
 
     /// <summary>0, or 1 in system-management mode.</summary>
     internal int AddressSpace => Role.SystemManagement ? 1 : 0;
@@ -26,6 +27,19 @@ internal sealed class Vcpu
     /// <summary>Physical address of the loaded root, for CR3; meaningless before <see cref="IMmuEngine.LoadRoot"/>.</summary>
     internal ulong RootAddress { get; set; }
 
+    /// <summary>The root is one of the TDP engine's.</summary>
+    internal bool RunsOnTdp { get; set; }
+
+    /// <summary>What the vCPU's own thread wants done before it enters.</summary>
+    internal VcpuRequests Pending { get; set; }
+
+    /// <summary>Of <see cref="VcpuRequests.FlushPage"/>: the linear address.</summary>
+    internal Gva FlushAddress { get; set; }
+
     /// <summary>The vCPU's own wish to have obsolete roots freed before it enters next.</summary>
-    internal bool WantsObsoleteRootsFreed { get; set; }
+    internal bool WantsObsoleteRootsFreed
+    {
+        get => (Pending & VcpuRequests.FreeObsoleteRoots) != 0;
+        set => Pending = value ? Pending | VcpuRequests.FreeObsoleteRoots : Pending & ~VcpuRequests.FreeObsoleteRoots;
+    }
 }

@@ -41,6 +41,12 @@ internal sealed class VmCore
     /// <summary>Changes with each change of slots; MMIO entries of another generation count for nothing. Guarded by: MmuLock(write).</summary>
     internal uint SlotGeneration { get; set; }
 
+    /// <summary>Tells whether a frame that the VMM was asked for may still be used.</summary>
+    internal InvalidateSequence Sequence { get; } = new();
+
+    /// <summary>How many slots leave their host frames to the VMM. Guarded by: MmuLock(write); read without it as a hint.</summary>
+    internal int ResolvedSlots { get; set; }
+
     /// <summary>Tables were found corrupt: nothing runs any more.</summary>
     internal bool IsDead { get; private set; }
 

@@ -47,18 +47,8 @@ public sealed partial class GuestMemory
         Validate(slot);
         lock (_changing)
         {
-            SlotTable table = _table;
-            if (table.Slots.Length == MaxSlots)
-            {
-                throw new InvalidOperationException($"The VM already has {MaxSlots} memory slots.");
-            }
-
-            int at = table.IndexOf(slot.Base.Value);
-#if !MMU_FAULT_33
-            RefuseOverlap(slot, table, at - 1);
-#endif
-            RefuseOverlap(slot, table, at);
-            _table = table.With(slot);
+            RefuseIllegal(slot, _table);
+            _table = _table.With(slot);
         }
     }
 
@@ -69,15 +59,75 @@ public sealed partial class GuestMemory
     {
         lock (_changing)
         {
-            SlotTable table = _table;
-            int at = table.IndexOf(baseAddress.Value);
-            if (at == table.Slots.Length || table.Slots[at].Base != baseAddress)
-            {
-                throw new ArgumentException($"No memory slot starts at {baseAddress}.", nameof(baseAddress));
-            }
-
-            _table = table.Without(at);
+            _table = _table.Without(IndexOf(baseAddress));
         }
+    }
+
+    /// <summary>Throws as <see cref="AddSlot"/> would, or as it would after <paramref name="leaving"/> was removed; changes nothing.</summary>
+    internal void CheckSlot(in MemorySlot slot, Gpa? leaving = null)
+    {
+        Validate(slot);
+        lock (_changing)
+        {
+            RefuseIllegal(slot, leaving is { } start ? _table.Without(IndexOf(start)) : _table);
+        }
+    }
+
+    /// <summary>Removes one slot and adds another at once: nobody sees the memory without both or with both.</summary>
+    internal void ReplaceSlot(Gpa leaving, in MemorySlot slot)
+    {
+        lock (_changing)
+        {
+            _table = _table.Without(IndexOf(leaving)).With(slot);
+        }
+    }
+
+    /// <summary>The slot that holds an address; false if none does.</summary>
+    internal bool TryGetSlot(Gpa gpa, out MemorySlot slot)
+    {
+        ReadOnlySpan<MemorySlot> slots = _table.Slots;
+        int low = 0;
+        int high = slots.Length;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (slots[middle].Last.Value < gpa.Value)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        slot = low < slots.Length ? slots[low] : default;
+        return low < slots.Length && slot.Base.Value <= gpa.Value;
+    }
+
+    private static void RefuseIllegal(in MemorySlot slot, SlotTable table)
+    {
+        if (table.Slots.Length == MaxSlots)
+        {
+            throw new InvalidOperationException($"The VM already has {MaxSlots} memory slots.");
+        }
+
+        int at = table.IndexOf(slot.Base.Value);
+#if !MMU_FAULT_33
+        RefuseOverlap(slot, table, at - 1);
+#endif
+        RefuseOverlap(slot, table, at);
+    }
+
+    private int IndexOf(Gpa baseAddress)
+    {
+        int at = _table.IndexOf(baseAddress.Value);
+        if (at == _table.Slots.Length || _table.Slots[at].Base != baseAddress)
+        {
+            throw new ArgumentException($"No memory slot starts at {baseAddress}.", nameof(baseAddress));
+        }
+
+        return at;
     }
 
     private static void Validate(in MemorySlot slot)
@@ -112,7 +162,7 @@ public sealed partial class GuestMemory
             throw new ArgumentException($"The slot's host range at 0x{slot.HostAddress:x} of 0x{slot.Size:x} bytes wraps.", nameof(slot));
         }
 
-        if ((slot.Flags & ~SlotFlags.ReadOnly) != 0)
+        if ((slot.Flags & ~(SlotFlags.ReadOnly | SlotFlags.Resolved)) != 0)
         {
             throw new ArgumentException($"The slot's flags 0x{(int)slot.Flags:x} are not all defined.", nameof(slot));
         }

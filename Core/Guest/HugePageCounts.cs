@@ -1,4 +1,5 @@
 // Guest: per 2-MiB and 1-GiB range of a slot, how many reasons there are against mapping it as one page.
+using System.Runtime.InteropServices;
 using Mmu.Memory;
 
 namespace Mmu.Guest;
@@ -8,6 +9,7 @@ namespace Mmu.Guest;
 /// aligned with its guest frames, has one reason for ever.
 /// </summary>
 /// <remarks>Guarded by: MmuLock(write). A range outside the slot is never looked up (bug 10): callers ask for frames of the slot.</remarks>
+[StructLayout(LayoutKind.Auto)]
 internal struct HugePageCounts
 {
     private const int Lowest = 2;

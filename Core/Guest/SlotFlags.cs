@@ -12,4 +12,10 @@ public enum SlotFlags
 
     /// <summary>The guest cannot write: writes fail and accessed and dirty bits in it are left alone.</summary>
     ReadOnly = 1,
+
+    /// <summary>
+    /// A CPU that walks our tables finds the frames that the VMM names when it is asked (copy-on-write, ballooning, post-copy), not those that
+    /// follow the first. The host address holds for the library's own reads all the same.
+    /// </summary>
+    Resolved = 2,
 }

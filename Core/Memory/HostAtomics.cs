@@ -13,6 +13,12 @@ internal static class HostAtomics
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Fence() => Interlocked.MemoryBarrier();
 
+    /// <summary>
+    /// As a <see cref="Fence"/> on every thread of the process: who pairs with it needs plain stores and loads only. Microseconds; for the
+    /// host's rare requests.
+    /// </summary>
+    internal static void ProcessWideFence() => Interlocked.MemoryBarrierProcessWide();
+
     /// <summary>Loads; nothing after it is done before it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int ReadAcquire(ref readonly int word) => Volatile.Read(in word);

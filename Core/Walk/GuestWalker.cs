@@ -19,8 +19,9 @@ namespace Mmu.Walk;
 /// </remarks>
 public sealed unsafe partial class GuestWalker
 {
-    private readonly GuestMemory _memory;
+    private GuestMemory _memory;
     private readonly CpuFeatures _features;
+    private readonly ulong _reservedInCr3;
 
     // Each in force and its spare: a new state is prepared in the spares and swapped in once nothing can fail any more, without allocation.
     private WalkContext _context = new();
@@ -29,6 +30,10 @@ public sealed unsafe partial class GuestWalker
     private WalkContext _spareSecond = new();
     private readonly BatchWalk _batch = new();
     private SlotView _view;
+
+    // CR3 apart from the rest: it changes most, and alone.
+    private ControlState _state;
+    private ulong _cr3;
     private delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> _walk;
     private delegate*<WalkContext, ref SlotView, ulong, uint, ref WalkResult, ulong> _peek;
 
@@ -44,11 +49,12 @@ public sealed unsafe partial class GuestWalker
         _memory = memory;
         _features = features;
         _view = new SlotView(memory.Table);
+        _reservedInCr3 = ControlStateRules.ReservedInCr3(features);
         _ = SetControlState(new ControlState());
     }
 
     /// <summary>The control state in force.</summary>
-    public ControlState ControlState { get; private set; }
+    public ControlState ControlState => _state with { Cr3 = _cr3 };
 
     /// <summary>
     /// Name of the guest's paging mode: <c>Unpaged</c>, <c>Legacy32</c>, <c>Pae</c>, <c>PaeInMemory</c>, <c>Long4</c> or <c>Long5</c>.
@@ -89,8 +95,8 @@ public sealed unsafe partial class GuestWalker
     /// <param name="pkrs">IA32_PKRS.</param>
     public void SetProtectionKeys(uint pkru, uint pkrs)
     {
-        ControlState = ControlState with { Pkru = pkru, Pkrs = pkrs };
-        PermissionRules.FillKeys(ref _context.Plans, WalkContextBuilder.Rules(ControlState));
+        _state = _state with { Pkru = pkru, Pkrs = pkrs };
+        PermissionRules.FillKeys(ref _context.Plans, WalkContextBuilder.Rules(_state));
     }
 
     /// <summary>
@@ -204,7 +210,7 @@ public sealed unsafe partial class GuestWalker
         WalkContextBuilder.FillGuest(context, state, _features, second);
         if (context.Code.RootInRegisters)
         {
-            status = LoadPdptes(context);
+            status = LoadPdptes(context, context.Root, ref context.Pdptes);
             if (status != ControlStateStatus.Legal)
             {
                 return status;
@@ -217,7 +223,8 @@ public sealed unsafe partial class GuestWalker
             (_second, _spareSecond) = (second, _second);
         }
 
-        ControlState = state;
+        _state = state;
+        _cr3 = state.Cr3;
         if (context.Masking.ConcernsCanonical(context.Code.Levels))
         {
             _walk = second is null ? &MaskFirst.Walk : &MaskFirst.WalkNested;
@@ -233,7 +240,7 @@ public sealed unsafe partial class GuestWalker
     }
 
     /// <summary>Loads the PDPTE registers. Intel SDM "PDPTE Registers".</summary>
-    private ControlStateStatus LoadPdptes(WalkContext context)
+    private ControlStateStatus LoadPdptes(WalkContext context, ulong address, ref PdpteRegisters pdptes)
     {
 #if MMU_FAULT_13
         const ulong Reserved = 0x1E0;
@@ -241,7 +248,6 @@ public sealed unsafe partial class GuestWalker
         const ulong Reserved = 0x1E6;
 #endif
         _view.Refresh(_memory.Table);
-        ulong address = context.Root;
         if (context.Second is { } second)
         {
             Unsafe.SkipInit(out WalkResult result);
@@ -266,7 +272,7 @@ public sealed unsafe partial class GuestWalker
                 return ControlStateStatus.PdpteReserved;
             }
 
-            context.Pdptes[i] = entry;
+            pdptes[i] = entry;
         }
 
         return ControlStateStatus.Legal;

@@ -170,7 +170,7 @@ internal static unsafe class WalkContextBuilder
     }
 
     // The root's address: CR3 without what is no address, 32 bits wide outside long mode, 32-byte aligned for PDPTEs.
-    private static ulong Root(WalkCode code, ulong cr3) => code.Levels switch
+    internal static ulong Root(WalkCode code, ulong cr3) => code.Levels switch
     {
         0 => 0,
         2 => cr3 & 0xFFFF_F000,

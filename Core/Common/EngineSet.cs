@@ -1,0 +1,184 @@
+// Common: the engines of a VM, side by side.
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Mmu.Addressing;
+using Mmu.Guest;
+
+namespace Mmu.Common;
+
+/// <summary>
+/// Both engines of a VM. What the host changes goes to both; what a vCPU asks goes to the engine of its root. The only generic type here,
+/// closed in <c>Vm</c>, so that every call is direct.
+/// </summary>
+[StructLayout(LayoutKind.Auto)]
+internal struct EngineSet<TShadow, TTdp>
+    where TShadow : struct, IMmuEngine
+    where TTdp : struct, IMmuEngine
+{
+    private TShadow _shadow;
+    private TTdp _tdp;
+
+    internal EngineSet(TShadow shadow, TTdp tdp)
+    {
+        _shadow = shadow;
+        _tdp = tdp;
+    }
+
+    /// <summary>True if at least one engine is built in.</summary>
+    internal static bool HasEngine => typeof(TShadow) != typeof(NullEngine) || typeof(TTdp) != typeof(NullEngine);
+
+    internal void Dispose()
+    {
+        _shadow.Dispose();
+        _tdp.Dispose();
+    }
+
+    // --- Lifetime
+
+    internal void AddVcpu(Vcpu vcpu)
+    {
+        _shadow.AddVcpu(vcpu);
+        _tdp.AddVcpu(vcpu);
+    }
+
+    internal void RemoveVcpu(Vcpu vcpu)
+    {
+        _shadow.RemoveVcpu(vcpu);
+        _tdp.RemoveVcpu(vcpu);
+    }
+
+    internal bool TryAddSlot(SlotRecord slot)
+    {
+        if (!_shadow.TryAddSlot(slot))
+        {
+            return false;
+        }
+
+        if (!_tdp.TryAddSlot(slot))
+        {
+            _shadow.SlotRemoved(slot);
+            return false;
+        }
+
+        return true;
+    }
+
+    internal void SlotRemoved(SlotRecord slot)
+    {
+        _shadow.SlotRemoved(slot);
+        _tdp.SlotRemoved(slot);
+    }
+
+    internal void ZapAll()
+    {
+        _shadow.ZapAll();
+        _tdp.ZapAll();
+    }
+
+    internal bool ZapObsolete() => _shadow.ZapObsolete() | _tdp.ZapObsolete();
+
+    // --- Of a vCPU: the engine of its root
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TrySwitchRoot(Vcpu vcpu) => OnTdp(vcpu) ? _tdp.TrySwitchRoot(vcpu) : _shadow.TrySwitchRoot(vcpu);
+
+    internal RootStatus LoadRoot(Vcpu vcpu) => OnTdp(vcpu) ? _tdp.LoadRoot(vcpu) : _shadow.LoadRoot(vcpu);
+
+    internal void SyncRoot(Vcpu vcpu)
+    {
+        if (OnTdp(vcpu))
+        {
+            _tdp.SyncRoot(vcpu);
+        }
+        else
+        {
+            _shadow.SyncRoot(vcpu);
+        }
+    }
+
+    internal void FreeRoots(Vcpu vcpu, RootSelection selection)
+    {
+        _shadow.FreeRoots(vcpu, selection);
+        _tdp.FreeRoots(vcpu, selection);
+    }
+
+    internal void FreePreviousRoots(Vcpu vcpu, ulong pcid)
+    {
+        _shadow.FreePreviousRoots(vcpu, pcid);
+        _tdp.FreePreviousRoots(vcpu, pcid);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result) =>
+        OnTdp(vcpu) ? _tdp.HandleFault(vcpu, request, ref result) : _shadow.HandleFault(vcpu, request, ref result);
+
+    internal int GetWalk(Vcpu vcpu, Gva address, Span<ulong> sptes) =>
+        OnTdp(vcpu) ? _tdp.GetWalk(vcpu, address, sptes) : _shadow.GetWalk(vcpu, address, sptes);
+
+    // --- Guest-driven: whoever shadows
+
+    internal void InvalidatePage(Vcpu vcpu, Gva address)
+    {
+        _shadow.InvalidatePage(vcpu, address);
+        _tdp.InvalidatePage(vcpu, address);
+    }
+
+    internal void InvalidatePage(Vcpu vcpu, Gva address, ulong pcid)
+    {
+        _shadow.InvalidatePage(vcpu, address, pcid);
+        _tdp.InvalidatePage(vcpu, address, pcid);
+    }
+
+    internal void GuestWrote(int addressSpace, Gpa gpa, int bytes)
+    {
+        _shadow.GuestWrote(addressSpace, gpa, bytes);
+        _tdp.GuestWrote(addressSpace, gpa, bytes);
+    }
+
+    internal bool Unprotect(int addressSpace, Gfn gfn) => _shadow.Unprotect(addressSpace, gfn) | _tdp.Unprotect(addressSpace, gfn);
+
+    // --- Host-driven: both
+
+    internal bool UnmapRange(SlotRecord slot, ulong start, ulong end) =>
+        _shadow.UnmapRange(slot, start, end) | _tdp.UnmapRange(slot, start, end);
+
+    internal bool ZapRange(SlotRecord slot, ulong start, ulong end) => _shadow.ZapRange(slot, start, end) | _tdp.ZapRange(slot, start, end);
+
+    internal bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) =>
+        _shadow.WriteProtect(slot, start, end, minimumLevel) | _tdp.WriteProtect(slot, start, end, minimumLevel);
+
+    internal bool WriteProtectFrame(SlotRecord slot, ulong gfn) =>
+        _shadow.WriteProtectFrame(slot, gfn) | _tdp.WriteProtectFrame(slot, gfn);
+
+    internal bool Age(SlotRecord slot, ulong start, ulong end) => _shadow.Age(slot, start, end) | _tdp.Age(slot, start, end);
+
+    internal bool TestAge(SlotRecord slot, ulong start, ulong end) => _shadow.TestAge(slot, start, end) || _tdp.TestAge(slot, start, end);
+
+    internal bool SplitHugePages(SlotRecord slot, ulong start, ulong end, int targetLevel) =>
+        _shadow.SplitHugePages(slot, start, end, targetLevel) & _tdp.SplitHugePages(slot, start, end, targetLevel);
+
+    internal bool ZapCollapsible(SlotRecord slot, ulong start, ulong end) =>
+        _shadow.ZapCollapsible(slot, start, end) | _tdp.ZapCollapsible(slot, start, end);
+
+    // --- Reclaim and insight
+
+    internal int Shrink(int pages)
+    {
+        int done = _shadow.Shrink(pages);
+        return done < pages ? done + _tdp.Shrink(pages - done) : done;
+    }
+
+    internal void AddStatistics(ref MmuStatistics statistics)
+    {
+        _shadow.AddStatistics(ref statistics);
+        _tdp.AddStatistics(ref statistics);
+    }
+
+    internal string? Audit() => _shadow.Audit() ?? _tdp.Audit();
+
+    // A build with one engine has no choice, and no branch.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool OnTdp(Vcpu vcpu) =>
+        typeof(TTdp) != typeof(NullEngine) && (typeof(TShadow) == typeof(NullEngine) || vcpu.RunsOnTdp);
+}

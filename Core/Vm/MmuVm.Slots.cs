@@ -1,0 +1,274 @@
+// Vm: memory slots come and go.
+using System;
+using Mmu.Addressing;
+using Mmu.Common;
+using Mmu.Guest;
+
+namespace Mmu.Vm;
+
+public sealed partial class MmuVm
+{
+    /// <summary>First guest physical address that no slot can reach: entries remember guest frames in 28 bits.</summary>
+    public const ulong GuestAddressLimit = 1UL << 40;
+
+    // MMIO entries hold so many bits of the generation.
+    private const uint SlotGenerations = 1u << 18;
+
+    // A batch is a hold of the lock: short enough for a vCPU that waits.
+    private const ulong FramesPerBatch = 512;
+
+    private int _slotCount;
+
+    /// <summary>Adds a slot. Guests see it when the method returns, or earlier.</summary>
+    /// <param name="slot">The slot. Its memory must stay valid until it is removed.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    /// <exception cref="ArgumentException">The slot is illegal, overlaps another, ends above <see cref="GuestAddressLimit"/> or has frames that
+    /// the host cannot have; the message says which.</exception>
+    /// <exception cref="InvalidOperationException">There are too many slots, or the private arena has no room for what is kept about
+    /// it.</exception>
+    public void AddSlot(in MemorySlot slot, int addressSpace = 0)
+    {
+        RefuseCaller();
+        RefuseAddressSpace(addressSpace);
+        using RankedHold hold = _slotsLock.Enter();
+        _core.Memories[addressSpace].CheckSlot(slot);
+        RefuseFrames(slot);
+        SlotRecord record = CreateRecord(slot, addressSpace);
+        PrepareGeneration();
+        using MmuWriteGuard held = _core.Lock.Enter();
+        if (!_engines.TryAddSlot(record))
+        {
+            record.Release();
+            throw NoRoom(slot);
+        }
+
+        _core.Memories[addressSpace].AddSlot(slot);
+        Enlist(record);
+        NextGeneration();
+
+        // A root that could not be read may lie in the new slot.
+        _core.Gate.RequestFreeObsoleteRoots();
+    }
+
+    /// <summary>
+    /// Removes a slot. When the method returns no processor, vCPU or method uses the slot's memory any more. Waits for vCPUs in guest if
+    /// <see cref="IMmuHost.Flush"/> does not reach them.
+    /// </summary>
+    /// <param name="baseAddress">Its first guest physical address.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    /// <exception cref="ArgumentException">No slot starts there.</exception>
+    public void RemoveSlot(Gpa baseAddress, int addressSpace = 0)
+    {
+        RefuseCaller();
+        RefuseAddressSpace(addressSpace);
+        using RankedHold hold = _slotsLock.Enter();
+        SlotRecord leaving = FindRecord(baseAddress, addressSpace);
+        ZapLeaving(leaving);
+        PrepareGeneration();
+        using (MmuWriteGuard held = _core.Lock.Enter())
+        {
+            _core.Memories[addressSpace].RemoveSlot(baseAddress);
+            Delist(leaving);
+            NextGeneration();
+            _core.Gate.FlushAll();
+        }
+
+        Forget(leaving);
+    }
+
+    /// <summary>
+    /// Moves a slot to another guest physical address; its memory stays where it is. A fault on it meanwhile is to be tried again: nobody sees
+    /// the memory without the slot, nor with it twice.
+    /// </summary>
+    /// <param name="from">Its first guest physical address.</param>
+    /// <param name="to">Its new first guest physical address; the new place may overlap the old one.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    /// <exception cref="ArgumentException">No slot starts at <paramref name="from"/>, or the slot would be illegal at
+    /// <paramref name="to"/>.</exception>
+    /// <exception cref="InvalidOperationException">The private arena has no room for what is kept about it.</exception>
+    public void MoveSlot(Gpa from, Gpa to, int addressSpace = 0)
+    {
+        RefuseCaller();
+        RefuseAddressSpace(addressSpace);
+        using RankedHold hold = _slotsLock.Enter();
+        SlotRecord leaving = FindRecord(from, addressSpace);
+        MemorySlot moved = leaving.Slot with { Base = to };
+        _core.Memories[addressSpace].CheckSlot(moved, leaving: from);
+        RefuseFrames(moved);
+        SlotRecord record = CreateRecord(moved, addressSpace);
+        ZapLeaving(leaving);
+        PrepareGeneration();
+        using (MmuWriteGuard held = _core.Lock.Enter())
+        {
+            if (!_engines.TryAddSlot(record))
+            {
+                leaving.IsLeaving = false;
+                record.Release();
+                throw NoRoom(moved);
+            }
+
+            _core.Memories[addressSpace].ReplaceSlot(from, moved);
+            Delist(leaving);
+            Enlist(record);
+            NextGeneration();
+            _core.Gate.RequestFreeObsoleteRoots();
+            _core.Gate.FlushAll();
+        }
+
+        Forget(leaving);
+    }
+
+    private SlotRecord CreateRecord(in MemorySlot slot, int addressSpace) =>
+        SlotRecord.TryCreate(FreeId(), addressSpace, slot, _core.Private, out SlotRecord record) ? record : throw NoRoom(slot);
+
+    // Lowest number that no slot of either address space has.
+    private int FreeId()
+    {
+        for (int id = 0; ; id++)
+        {
+            if (!IsTaken(id, 0) && !IsTaken(id, 1))
+            {
+                return id;
+            }
+        }
+    }
+
+    private bool IsTaken(int id, int addressSpace)
+    {
+        foreach (SlotRecord slot in _core.Slots[addressSpace].All)
+        {
+            if (slot.Id == id)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private SlotRecord FindRecord(Gpa baseAddress, int addressSpace)
+    {
+        foreach (SlotRecord slot in _core.Slots[addressSpace].All)
+        {
+            if (slot.Slot.Base == baseAddress)
+            {
+                return slot;
+            }
+        }
+
+        throw new ArgumentException($"No memory slot starts at {baseAddress}.", nameof(baseAddress));
+    }
+
+    private void Enlist(SlotRecord record)
+    {
+        _core.Slots[record.AddressSpace].Add(record);
+        _core.ResolvedSlots += (record.Slot.Flags & SlotFlags.Resolved) != 0 ? 1 : 0;
+        _slotCount++;
+    }
+
+    private void Delist(SlotRecord record)
+    {
+        _core.Slots[record.AddressSpace].Remove(record);
+        _core.ResolvedSlots -= (record.Slot.Flags & SlotFlags.Resolved) != 0 ? 1 : 0;
+        _slotCount--;
+    }
+
+    // From the first batch on faults on the slot are tried again, so nothing comes back behind the last one.
+    private void ZapLeaving(SlotRecord leaving)
+    {
+        using (MmuWriteGuard held = _core.Lock.Enter())
+        {
+#if !MMU_FAULT_65
+            leaving.IsLeaving = true;
+#endif
+        }
+
+        ulong end = leaving.BaseGfn + leaving.Pages;
+        for (ulong start = leaving.BaseGfn; start < end; start += FramesPerBatch)
+        {
+            using MmuWriteGuard held = _core.Lock.Enter();
+            if (_engines.ZapRange(leaving, start, Math.Min(start + FramesPerBatch, end)))
+            {
+                _core.Gate.FlushAll();
+            }
+        }
+    }
+
+    // Nobody finds the slot any more; who found it before is waited for.
+    private void Forget(SlotRecord leaving)
+    {
+        _core.Gate.WaitForCalls();
+        using (MmuWriteGuard held = _core.Lock.Enter())
+        {
+            _engines.SlotRemoved(leaving);
+        }
+
+        leaving.Release();
+    }
+
+    private void DropSlots()
+    {
+        for (int addressSpace = 0; addressSpace < 2; addressSpace++)
+        {
+            while (_core.Slots[addressSpace].All.Length != 0)
+            {
+                RemoveSlotOfDeadVm(_core.Slots[addressSpace].All[0]);
+            }
+        }
+    }
+
+    private void RemoveSlotOfDeadVm(SlotRecord slot)
+    {
+        ZapLeaving(slot);
+        using (MmuWriteGuard held = _core.Lock.Enter())
+        {
+            _core.Memories[slot.AddressSpace].RemoveSlot(slot.Slot.Base);
+            Delist(slot);
+            _engines.SlotRemoved(slot);
+        }
+
+        slot.Release();
+    }
+
+    // Before the lock: the last generation's MMIO entries must be gone before the first comes again.
+    private void PrepareGeneration()
+    {
+        if (_core.SlotGeneration == SlotGenerations - 1)
+        {
+            _engines.ZapAll();
+        }
+    }
+
+    private void NextGeneration() => _core.SlotGeneration = (_core.SlotGeneration + 1) % SlotGenerations;
+
+    private void RefuseFrames(in MemorySlot slot)
+    {
+        if (slot.Last.Value >= GuestAddressLimit)
+        {
+            throw new ArgumentException(
+                $"The slot {slot.Base}–{slot.Last} ends above MmuVm.GuestAddressLimit, 0x{GuestAddressLimit:x}: guest frames have 28 bits.",
+                nameof(slot));
+        }
+
+        ulong first = slot.HostFrame.Value << 12;
+        ulong last = first + slot.Size - 1;
+        ulong allowed = _core.SpteHost.AddressMask | 0xFFF;
+        if (first >> 12 != slot.HostFrame.Value || last < first || ((first | last) & ~allowed) != 0)
+        {
+            throw new ArgumentException(
+                $"The slot's host frames from {slot.HostFrame} on do not fit the host's {_core.SpteHost.PhysicalAddressBits} address bits.",
+                nameof(slot));
+        }
+    }
+
+    private static void RefuseAddressSpace(int addressSpace)
+    {
+        if (addressSpace is not 0 and not 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(addressSpace), addressSpace, "There are address spaces 0 and 1.");
+        }
+    }
+
+    private static InvalidOperationException NoRoom(in MemorySlot slot) =>
+        new($"The private arena has no room for the slot {slot.Base}–{slot.Last} (MmuVmOptions.PrivateBytes).");
+}
