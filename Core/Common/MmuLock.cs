@@ -2,8 +2,10 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Threading;
-using Mmu.Diagnostics;
 using Mmu.Memory;
+#if MMU_ASSERT
+using Mmu.Diagnostics;
+#endif
 
 namespace Mmu.Common;
 
@@ -57,15 +59,6 @@ internal sealed class MmuLock : IDisposable
         {
             _ = _released.Set();
         }
-    }
-
-    /// <summary>Asserts that the calling thread holds the lock.</summary>
-    [System.Diagnostics.Conditional("MMU_ASSERT")]
-    internal void AssertHeld()
-    {
-#if MMU_ASSERT
-        MmuAssert.That(_owner == Environment.CurrentManagedThreadId, "The MMU lock is not held by this thread");
-#endif
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 // Vm: who may use a vCPU, and when.
 using System;
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Mmu.Common;
 
@@ -8,17 +7,16 @@ namespace Mmu.Vm;
 
 public sealed partial class MmuVcpu
 {
+#if MMU_ASSERT
     /// <summary>Throws if the vCPU is in guest on the calling thread: what is asked there may wait for it.</summary>
-    [Conditional("MMU_ASSERT")]
     internal void RefuseGuestThread()
     {
-#if MMU_ASSERT
         if (_guestThread == Environment.CurrentManagedThreadId && _gate.IsInside(_vcpu.Id))
         {
             throw new InvalidOperationException($"The VM was called by the thread of vCPU {Id}, which is in guest: call EndRun first.");
         }
-#endif
     }
+#endif
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void BeginCall()
