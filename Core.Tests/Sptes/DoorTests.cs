@@ -1,6 +1,5 @@
 // Tests: stores of entries.
 using System;
-using System.Diagnostics;
 using System.Threading;
 using Mmu.Addressing;
 using Mmu.Architecture;
@@ -133,7 +132,7 @@ public sealed class DoorTests : IDisposable
         Assert.Equal(marked, seen);
     }
 
-#if DEBUG
+#if MMU_ASSERT
     [Theory]
     [MemberData(nameof(Formats))]
     public void EntryWhoseWritableBitsAreNotNestedIsRefused(string name)
@@ -142,8 +141,8 @@ public sealed class DoorTests : IDisposable
         SpteBits bits = SpteProbe.BitsOf(name);
         ulong present = format.MakeLeaf(SpteHosts.Plain, new LeafSpec { Level = 1 });
 
-        Assert.Throws<UnreachableException>(() => format.Set(Page, 0, present | (1UL << bits.MmuWritable)));
-        Assert.Throws<UnreachableException>(() => format.Set(Page, 0, present | (1UL << bits.HostWritable) | (1UL << bits.Write)));
+        Assert.Throws<System.Diagnostics.UnreachableException>(() => format.Set(Page, 0, present | (1UL << bits.MmuWritable)));
+        Assert.Throws<System.Diagnostics.UnreachableException>(() => format.Set(Page, 0, present | (1UL << bits.HostWritable) | (1UL << bits.Write)));
     }
 #endif
 }

@@ -90,11 +90,25 @@ internal sealed record SpteBits(string Name)
 
     private static SpteBits Legacy(string name) => new(name)
     {
-        User = 2, NoExecute = 63, Accessed = 5, Dirty = 6, HostWritable = 9, MmuWritable = 10, Always = [0, 11],
+        User = 2,
+        NoExecute = 63,
+        Accessed = 5,
+        Dirty = 6,
+        HostWritable = 9,
+        MmuWritable = 10,
+        Always = [0, 11],
     };
 
     private static SpteBits Ept(string name) => new(name)
     {
-        Read = 0, User = 10, Execute = 2, Accessed = 8, Dirty = 9, HostWritable = 53, MmuWritable = 55, MemoryType = 3, IgnorePat = 6,
+        Read = 0,
+        User = 10,
+        Execute = 2,
+        Accessed = 8,
+        Dirty = 9,
+        HostWritable = 53,
+        MmuWritable = 55,
+        MemoryType = 3,
+        IgnorePat = 6,
     };
 }
