@@ -71,6 +71,9 @@ internal readonly unsafe partial struct GuestWindow
         return Volatile.Read(ref *(uint*)(row + (nuint)table));
     }
 
+    /// <summary>Memory that may change while it is looked at; all of it is inside.</summary>
+    internal ReadOnlySpan<byte> Bytes(ulong gpa, int count) => new((void*)HostOf(gpa), count);
+
     /// <summary>
     /// Replaces the 8-byte entry at <paramref name="gpa"/>, which is inside and aligned, if it still holds <paramref name="expected"/>.
     /// </summary>

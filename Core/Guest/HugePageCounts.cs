@@ -77,7 +77,22 @@ internal struct HugePageCounts
         return level;
     }
 
+    /// <summary>Reasons at a level, those for ever apart: one for each table and tracker in the slot.</summary>
+    internal readonly ulong CountReasons(SlotRecord slot, int level)
+    {
+        ArenaArray<uint> counts = level == 2 ? _level2 : _level3;
+        ulong sum = 0;
+        for (ulong i = 0; i < counts.Length; i++)
+        {
+            sum += counts[i] - FixedReasons(slot, level, i);
+        }
+
+        return sum;
+    }
+
     private static int ShiftOf(int level) => 9 * (level - 1);
+
+    private static ulong MaskOf(int level) => (1UL << ShiftOf(level)) - 1;
 
     private static ulong RangesOf(SlotRecord slot, int level)
     {
@@ -90,25 +105,27 @@ internal struct HugePageCounts
     private readonly void Fill(SlotRecord slot, int level)
     {
         ArenaArray<uint> counts = level == 2 ? _level2 : _level3;
-        ulong mask = (1UL << ShiftOf(level)) - 1;
-        if (((slot.BaseGfn ^ slot.HostFrame) & mask) != 0)
+        bool aligned = ((slot.BaseGfn ^ slot.HostFrame) & MaskOf(level)) == 0;
+        if (aligned)
         {
-            for (ulong i = 0; i < counts.Length; i++)
-            {
-                counts[i] = 1;
-            }
-
+            // Only the ends: a large slot is not touched as a whole.
+            counts[0] = FixedReasons(slot, level, 0);
+            counts[counts.Length - 1] = FixedReasons(slot, level, counts.Length - 1);
             return;
         }
 
-        if ((slot.BaseGfn & mask) != 0)
+        for (ulong i = 0; i < counts.Length; i++)
         {
-            counts[0] = 1;
+            counts[i] = 1;
         }
+    }
 
-        if (((slot.BaseGfn + slot.Pages) & mask) != 0)
-        {
-            counts[counts.Length - 1] = 1;
-        }
+    // The range must lie in the slot as a whole, and guest and host frames must be aligned alike.
+    private readonly uint FixedReasons(SlotRecord slot, int level, ulong range)
+    {
+        ulong mask = MaskOf(level);
+        ulong first = (_baseGfn & ~mask) + (range << ShiftOf(level));
+        bool fits = first >= slot.BaseGfn && first + mask < slot.BaseGfn + slot.Pages && ((slot.BaseGfn ^ slot.HostFrame) & mask) == 0;
+        return fits ? 0u : 1;
     }
 }

@@ -28,6 +28,7 @@ internal sealed class SlotRecord
         Pages = slot.Size >> 12;
         HostFrame = slot.HostFrame.Value;
         IsReadOnly = (slot.Flags & SlotFlags.ReadOnly) != 0;
+        IsResolved = (slot.Flags & SlotFlags.Resolved) != 0;
         _arena = arena;
     }
 
@@ -51,6 +52,9 @@ internal sealed class SlotRecord
 
     /// <summary>The guest cannot write.</summary>
     internal bool IsReadOnly { get; }
+
+    /// <summary>The VMM is asked for each host frame.</summary>
+    internal bool IsResolved { get; }
 
     /// <summary>The slot is being removed: faults on it are tried again (bug 21), never taken for MMIO.</summary>
     internal bool IsLeaving { get; set; }
@@ -113,10 +117,14 @@ internal sealed class SlotRecord
     /// <summary>True if someone tracks the writes to a frame of the slot. Asked only for guarded frames.</summary>
     internal bool IsTracked(ulong gfn) => _tracked.ContainsKey(gfn);
 
+    /// <summary>How many track frames of the slot.</summary>
+    internal ulong Trackers { get; private set; }
+
     /// <summary>Counts one more who tracks a frame's writes, and guards the frame.</summary>
     internal void Track(ulong gfn)
     {
         _tracked[gfn] = _tracked.GetValueOrDefault(gfn) + 1;
+        Trackers++;
         _huge.Forbid(gfn);
         SetGuarded(gfn, guarded: true);
     }
@@ -129,6 +137,7 @@ internal sealed class SlotRecord
             return false;
         }
 
+        Trackers--;
         _huge.Allow(gfn);
         if (count == 1)
         {

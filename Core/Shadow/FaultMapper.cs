@@ -1,0 +1,347 @@
+// Shadow: builds the path from the root to the leaf for an access that the guest's tables allow.
+using System.Runtime.CompilerServices;
+using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Guest;
+using Mmu.Memory;
+using Mmu.Sptes;
+using Mmu.Walk;
+
+namespace Mmu.Shadow;
+
+/// <summary>
+/// One fault: goes down the shadow tables beside the guest's, making what is missing, down to the leaf and its neighbours. Lock held.
+/// </summary>
+/// <remarks>
+/// The guest's entries are read again here, each after the page that shadows its table was protected, and each only once: what is built is
+/// what was read. If that is no longer what the walk found, the access is tried again.
+/// </remarks>
+internal ref struct FaultMapper<TGuest, TSpte>
+    where TGuest : struct, IGuestTables
+    where TSpte : struct, ISpteFormat
+{
+    private const int PrefetchWindow = 8;
+    private const ulong Dirty = 1 << 6;
+    private const ulong AccessedDirty = 0x60;
+    private const ulong PresentAccessed = 0x21;
+    private const int KeyShift = 59;
+
+    private readonly ShadowState _state;
+    private readonly ShadowVcpu _vcpu;
+    private readonly WalkContext _context;
+    private readonly FrameSource _source;
+    private readonly Access _access;
+    private readonly ulong _gva;
+
+    // The page whose entry is looked at, and how many pages down to 4 KiB an entry of it maps.
+    private PageHandle _page;
+    private int _level;
+    private ulong _targetGfn;
+    private bool _hitsOwnTables;
+
+    internal FaultMapper(ShadowState state, ShadowVcpu vcpu, in FaultRequest request, in FrameSource source)
+    {
+        _state = state;
+        _vcpu = vcpu;
+        _source = source;
+        _context = vcpu.Vcpu.Walker.Context;
+        _access = request.Access;
+        _gva = _context.Masking.Untag(request.Address.Value, request.Access.Bits);
+    }
+
+    private readonly bool IsWrite => _access.Kind == AccessKind.Write;
+
+    private readonly int Index => (int)(_gva >> (12 + (9 * (_level - 1)))) & (ShadowPages.EntryCount - 1);
+
+    /// <summary>Maps the access.</summary>
+    internal FaultOutcome Map(ref FaultResult result, ref ZapList list)
+    {
+        WalkResult walk = result.Walk;
+        _targetGfn = walk.GpaValue >> 12;
+        SlotRecord? slot = _state.Vm.Slots[_vcpu.Vcpu.AddressSpace].Find(_targetGfn);
+        if (slot is null ? _targetGfn >= ShadowPages.GfnLimit : slot.IsReadOnly && IsWrite && !slot.IsLeaving)
+        {
+            return FaultOutcome.Mmio;
+        }
+
+        if (slot is not null && (slot.IsLeaving || slot.IsResolved != _source.IsResolved))
+        {
+            return FaultOutcome.Retry;
+        }
+
+        RootEntry root = _vcpu.Roots[0];
+        _page = root.Tables[root.IsPae ? (int)(_gva >> 30) & 3 : 0];
+        if (_page.IsNone)
+        {
+            return FaultOutcome.Retry;
+        }
+
+        _level = _state.Pages[_page].Role.Level;
+        Rights rights = _state.Pages[_page].Role.Access;
+        ulong key = 0;
+        if (!_state.Pages[_page].Role.IsDirect)
+        {
+            if (!TryDescend(walk.Level, ref rights, ref list) || !TryReadLeaf(walk, ref rights, out key))
+            {
+                return FaultOutcome.Retry;
+            }
+        }
+
+        result.HitsOwnTables = _hitsOwnTables;
+        if (slot is null)
+        {
+            return MapMmio(rights, ref list);
+        }
+
+        if (IsWrite && (rights & Rights.Write) == 0 && !TryWriteAsSupervisor(ref rights))
+        {
+            return FaultOutcome.Emulate;
+        }
+
+        return MapPage(slot, walk.Level, rights, (uint)key, ref list);
+    }
+
+    // Down the tables to the one whose entry maps the page in the guest, making and linking what is missing.
+    private bool TryDescend(int leafLevel, ref Rights rights, ref ZapList list)
+    {
+        while (_level > leafLevel)
+        {
+            ref ShadowPage header = ref _state.Pages[_page];
+            int index = Index;
+            if (!TryRead(header, index, out ulong entry)
+                || (entry & _context.Reserved.Table[_level]) != 0
+                || (_level <= 3 && (entry & _context.LargeMask) != 0))
+            {
+                return false;
+            }
+
+            rights &= TGuest.RightsOf(entry);
+            ulong gfn = TGuest.TableOf(entry) >> 12;
+            _hitsOwnTables |= IsWrite && gfn == _targetGfn;
+            if (!TryEnter(gfn, header.Role.Child(rights, direct: false, index), index, ref list))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // An entry that changed since the walk, and is not accessed, would be used without a trace; a read-only table keeps no traces.
+    private readonly bool TryRead(in ShadowPage header, int index, out ulong entry)
+    {
+        ulong table = header.Gfn << 12;
+        GuestWindow window = _vcpu.View.TableWindow;
+        if (!window.Holds(table))
+        {
+            if (!_vcpu.View.TryLocate(table))
+            {
+                entry = 0;
+                return false;
+            }
+
+            window = _vcpu.View.TableWindow;
+        }
+
+        entry = TGuest.Load(window, table, TGuest.OffsetOf(header.Role, index));
+        return (entry & PresentAccessed) == PresentAccessed || ((entry & 1) != 0 && window.IsReadOnly);
+    }
+
+    private readonly bool TryReadLeaf(in WalkResult walk, ref Rights rights, out ulong key)
+    {
+        key = 0;
+        ref ShadowPage header = ref _state.Pages[_page];
+        if (!TryRead(header, Index, out ulong entry) || ((entry ^ walk.EntryValueBits) & ~AccessedDirty) != 0)
+        {
+            return false;
+        }
+
+        rights &= TGuest.RightsOf(entry);
+        if (rights != walk.Rights)
+        {
+            return false;
+        }
+
+        // The first write to a page that is clean in the guest's table must fault, so that its dirty bit is set.
+        if (!IsWrite && (entry & Dirty) == 0)
+        {
+            rights &= ~Rights.Write;
+        }
+
+        key = (entry >> KeyShift) & 0xF;
+        return true;
+    }
+
+    /// <summary>
+    /// CR0.WP=0 lets the supervisor write to a read-only page, our processor has WP=1: the page is mapped as a writable one of the supervisor
+    /// until the user comes. Where SMAP or protection keys look at the user bit, nothing can be mapped.
+    /// </summary>
+    private readonly bool TryWriteAsSupervisor(ref Rights rights)
+    {
+        CpuRole role = _vcpu.Vcpu.Role;
+        if ((rights & Rights.User) != 0 && (role.Smap || role.ProtectionKeys))
+        {
+            return false;
+        }
+
+        // The user's page must not become executable for a supervisor that SMEP keeps from it.
+        if (role.Smep && (rights & Rights.User) != 0)
+        {
+            rights &= ~Rights.Execute;
+        }
+
+        rights = (rights & ~Rights.User) | Rights.Write;
+        return true;
+    }
+
+    private FaultOutcome MapMmio(Rights rights, ref ZapList list)
+    {
+        if (!TryDescendDirect(1, rights, ref list))
+        {
+            return FaultOutcome.Retry;
+        }
+
+        LeafMapper<TSpte>.SetMmio(_state, _page, Index, _targetGfn, rights, ref list);
+        return FaultOutcome.Mmio;
+    }
+
+    private FaultOutcome MapPage(SlotRecord slot, int guestLevel, Rights rights, uint key, ref ZapList list)
+    {
+        const int unpagedLevel = 2;
+        int wanted = guestLevel == 0 ? unpagedLevel : guestLevel;
+        int level = _source.IsResolved || wanted == 1 ? 1 : slot.Huge.HighestAllowed(_targetGfn, wanted);
+        if (!TryDescendDirect(level, rights, ref list))
+        {
+            return FaultOutcome.Retry;
+        }
+
+        bool hostWritable = !slot.IsReadOnly && (!_source.IsResolved || _source.Ticket.Writable);
+        ulong gfn = _targetGfn & ~(PagesOf(level) - 1);
+        ulong frame = _source.IsResolved ? _source.Ticket.Frame : slot.HostFrameOf(gfn);
+        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, Prefetch: false);
+        LeafResult leaf = LeafMapper<TSpte>.Set(_state, _vcpu, _page, Index, slot, intent, ref list);
+        if (level == 1 && !_source.IsResolved && leaf != LeafResult.Same)
+        {
+            Prefetch(slot, rights, key, ref list);
+        }
+
+        return leaf switch
+        {
+            LeafResult.WriteProtected when IsWrite => FaultOutcome.WriteProtected,
+            LeafResult.Same => FaultOutcome.Spurious,
+            _ => FaultOutcome.Fixed,
+        };
+    }
+
+    // Below the guest's leaf: tables of ours that only split a huge page.
+    private bool TryDescendDirect(int level, Rights rights, ref ZapList list)
+    {
+        while (_level > level)
+        {
+            int index = Index;
+            PageRole role = _state.Pages[_page].Role.Child(rights, direct: true, index);
+            if (!TryEnter(_targetGfn & ~(PagesOf(_level) - 1), role, index, ref list))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // Goes to the child of an entry, which must be the one for exactly this frame and role (bugs 1 and 2).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryEnter(ulong gfn, PageRole role, int index, ref ZapList list)
+    {
+        ulong spte = _state.Pages.Tables[_page].Load(index);
+        if (Spte.IsPresent(spte)
+            && !Spte.IsLeaf(spte, _level)
+            && _state.Pages.Tables.TryPageOf(Spte.FrameOf(_state.Vm.SpteHost, spte) >> 12, out PageHandle child)
+            && IsRightChild(_state.Pages[child], gfn, role))
+        {
+            _page = child;
+            _level--;
+            return true;
+        }
+
+        return TryLink(gfn, role, index, ref list);
+    }
+
+    private static bool IsRightChild(in ShadowPage child, ulong gfn, PageRole role) => child.Gfn == gfn && child.Role == role;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryLink(ulong gfn, PageRole role, int index, ref ZapList list)
+    {
+        _state.Zapper.DropEntry(_page, index, ref list);
+        PageHandle child = _state.Finder.FindOrMake(_vcpu, gfn, role, ref list);
+        if (child.IsNone || _state.Pages[_page].IsInvalid)
+        {
+            return false;
+        }
+
+        var entry = new SpteRef(_page, index);
+        ulong frame = _state.Pages.Tables.FrameOf(child).Value << 12;
+        _ = _state.Zapper.Store(_state.Pages.Tables[_page], index, TSpte.MakeNonLeaf(_state.Vm.SpteHost, frame));
+        _state.Pages[_page].Entries++;
+        _ = _state.Refs.Add(ref _state.Pages[child].Parents, entry, ref _vcpu.Chunks);
+        _state.Marks.Linked(entry, child);
+        _page = child;
+        _level--;
+        return true;
+    }
+
+    // The neighbours of the leaf in its aligned window: those that are empty here, and mapped and accessed in the guest's table.
+    private readonly void Prefetch(SlotRecord slot, Rights rights, uint key, ref ZapList list)
+    {
+        int start = Index & ~(PrefetchWindow - 1);
+        PtPage table = _state.Pages.Tables[_page];
+        for (int index = start; index < start + PrefetchWindow; index++)
+        {
+            if (!Spte.IsEmpty(table.Load(index)))
+            {
+                continue;
+            }
+
+            ref ShadowPage header = ref _state.Pages[_page];
+            ulong gfn = header.Gfn + (uint)index;
+            if (!header.Role.IsDirect && !TryReadNeighbour(header, index, out gfn, out rights, out key))
+            {
+                continue;
+            }
+
+            if (!slot.Holds(gfn))
+            {
+                continue;
+            }
+
+            var intent = new LeafIntent(gfn, slot.HostFrameOf(gfn), rights, key, !slot.IsReadOnly, Prefetch: true);
+            _ = LeafMapper<TSpte>.Set(_state, _vcpu, _page, index, slot, intent, ref list);
+            _state.Counters.Prefetched++;
+        }
+    }
+
+    private readonly bool TryReadNeighbour(in ShadowPage header, int index, out ulong gfn, out Rights rights, out uint key)
+    {
+        gfn = 0;
+        rights = Rights.None;
+        key = 0;
+        if (!TryRead(header, index, out ulong entry)
+            || (entry & PresentAccessed) != PresentAccessed
+            || (entry & _context.Reserved.Leaf[1]) != 0)
+        {
+            return false;
+        }
+
+        gfn = TGuest.PageOf(entry) >> 12;
+        rights = header.Role.Access & TGuest.RightsOf(entry);
+        key = (uint)(entry >> KeyShift) & 0xF;
+        if ((entry & Dirty) == 0)
+        {
+            rights &= ~Rights.Write;
+        }
+
+        return true;
+    }
+
+    private static ulong PagesOf(int level) => 1UL << (9 * (level - 1));
+}

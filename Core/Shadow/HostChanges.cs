@@ -1,0 +1,167 @@
+// Shadow: what the host does to mappings of a range of frames.
+using System;
+using System.Numerics;
+using Mmu.Guest;
+using Mmu.Memory;
+
+namespace Mmu.Shadow;
+
+/// <summary>Host-driven changes by range of a slot, through its rmaps. Lock held; what they return says whether TLBs must be flushed.</summary>
+internal sealed class HostChanges
+{
+    private readonly ShadowState _state;
+
+    internal HostChanges(ShadowState state) => _state = state;
+
+    private enum Change
+    {
+        Drop,
+        WriteProtect,
+        ClearDirty,
+        Age,
+        TestAge,
+    }
+
+    /// <summary>Removes every mapping of the frames [start, end).</summary>
+    internal bool Unmap(SlotRecord slot, ulong start, ulong end) => Apply(Change.Drop, slot, start, end, 1);
+
+    /// <summary>As <see cref="Unmap"/>; takes apart the pages that shadow guest tables in the frames, too.</summary>
+    internal bool Zap(SlotRecord slot, ulong start, ulong end)
+    {
+        ZapList list = default;
+        for (ulong gfn = start; slot.TryNextGuarded(gfn, out ulong found) && found < end; gfn = found + 1)
+        {
+            PageHandle page = _state.Pages.NextOfTable(default, slot.AddressSpace, found);
+            while (!page.IsNone)
+            {
+                PageHandle next = _state.Pages.NextOfTable(page, slot.AddressSpace, found);
+                _state.Zapper.Zap(page, ref list);
+                page = next;
+            }
+        }
+
+        list.NeedsFlush |= Unmap(slot, start, end);
+        bool flush = list.NeedsFlush;
+        _state.Zapper.Commit(ref list);
+        return flush;
+    }
+
+    /// <summary>Write-protects for dirty logging.</summary>
+    internal bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) =>
+        Apply(Change.WriteProtect, slot, start, end, minimumLevel);
+
+    /// <summary>Write-protects the frames start + n for each bit n, and the huge pages that cover them.</summary>
+    internal bool WriteProtectMasked(SlotRecord slot, ulong start, ulong mask) => ApplyMasked(Change.WriteProtect, slot, start, mask);
+
+    /// <summary>Clears dirty bits.</summary>
+    internal bool ClearDirty(SlotRecord slot, ulong start, ulong end) => Apply(Change.ClearDirty, slot, start, end, 1);
+
+    /// <summary>Clears dirty bits of the frames start + n for each bit n.</summary>
+    internal bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask) => ApplyMasked(Change.ClearDirty, slot, start, mask);
+
+    /// <summary>Clears accessed bits; true if one was set.</summary>
+    internal bool Age(SlotRecord slot, ulong start, ulong end) => Apply(Change.Age, slot, start, end, 1);
+
+    /// <summary>True if an accessed bit is set.</summary>
+    internal bool TestAge(SlotRecord slot, ulong start, ulong end) => Apply(Change.TestAge, slot, start, end, 1);
+
+    /// <summary>Removes the leaves of small pages that one huge page could map.</summary>
+    internal bool ZapCollapsible(SlotRecord slot, ulong start, ulong end)
+    {
+        ZapList list = default;
+        Span<uint> lists = _state.Rmaps.Of(slot).Lists(1, start, (int)(end - start));
+        for (int at = NextUsed(lists, 0); at < lists.Length; at = NextUsed(lists, at + 1))
+        {
+            if (slot.Huge.HighestAllowed(start + (ulong)at, 2) > 1)
+            {
+                DropDirect(ref lists[at], ref list);
+            }
+        }
+
+        bool flush = list.NeedsFlush;
+        _state.Zapper.Commit(ref list);
+        return flush;
+    }
+
+    private bool Apply(Change change, SlotRecord slot, ulong start, ulong end, int minimumLevel)
+    {
+        bool result = false;
+        ZapList zapped = default;
+        for (int level = minimumLevel; level <= ShadowSlot.Levels; level++)
+        {
+            ulong pages = 1UL << (9 * (level - 1));
+            int count = (int)(((end - 1) / pages) - (start / pages) + 1);
+            Span<uint> lists = _state.Rmaps.Of(slot).Lists(level, start, count);
+            for (int at = NextUsed(lists, 0); at < lists.Length; at = NextUsed(lists, at + 1))
+            {
+                result |= ApplyOne(change, ref lists[at], ref zapped);
+                if (result && change == Change.TestAge)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return result | zapped.NeedsFlush;
+    }
+
+    private bool ApplyMasked(Change change, SlotRecord slot, ulong start, ulong mask)
+    {
+        bool result = false;
+        ZapList zapped = default;
+        ShadowSlot lists = _state.Rmaps.Of(slot);
+        for (; mask != 0; mask &= mask - 1)
+        {
+            ulong gfn = start + (ulong)BitOperations.TrailingZeroCount(mask);
+            for (int level = 1; level <= ShadowSlot.Levels; level++)
+            {
+                result |= ApplyOne(change, ref lists[level, gfn], ref zapped);
+            }
+        }
+
+        return result;
+    }
+
+    private bool ApplyOne(Change change, ref uint list, ref ZapList zapped)
+    {
+        switch (change)
+        {
+            case Change.Drop:
+                _state.Leaves.Drop(ref list, ref zapped);
+                return false;
+            case Change.WriteProtect:
+                return _state.Leaves.WriteProtect(list, keepMmuWritable: true);
+            case Change.ClearDirty:
+                return _state.Leaves.ClearDirty(list);
+            case Change.Age:
+                return _state.Leaves.Age(list);
+            default:
+                return _state.Leaves.TestAge(list);
+        }
+    }
+
+    // Only leaves of direct tables stand in for a larger page; those of guest tables are as small as the guest wants them.
+    private void DropDirect(ref uint list, ref ZapList zapped)
+    {
+        bool again = true;
+        while (again)
+        {
+            again = false;
+            foreach (SpteRef leaf in _state.Refs.Of(list))
+            {
+                if (_state.Pages[leaf.Page].Role.IsDirect)
+                {
+                    _state.Zapper.DropEntry(leaf.Page, leaf.Index, ref zapped);
+                    again = true;
+                    break;
+                }
+            }
+        }
+    }
+
+    private static int NextUsed(Span<uint> lists, int from)
+    {
+        int found = from < lists.Length ? lists[from..].IndexOfAnyExcept(0u) : -1;
+        return found < 0 ? lists.Length : from + found;
+    }
+}

@@ -1,0 +1,117 @@
+// Shadow: makes leaves.
+using System.Runtime.CompilerServices;
+using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Guest;
+using Mmu.Memory;
+using Mmu.Sptes;
+
+namespace Mmu.Shadow;
+
+/// <summary>Makes leaves of one format. Lock held.</summary>
+internal static class LeafMapper<TSpte>
+    where TSpte : struct, ISpteFormat
+{
+    /// <summary>Longest rmap list before its leaves are dropped: whatever goes over the list would take too long.</summary>
+    private const uint RecycleThreshold = 1000;
+
+    private const uint GenerationMask = (1 << 18) - 1;
+
+    /// <summary>Makes an entry map a page of a slot.</summary>
+    internal static LeafResult Set(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, SlotRecord slot, in LeafIntent intent, ref ZapList list)
+    {
+        ref ShadowPage header = ref state.Pages[page];
+        PtPage table = state.Pages.Tables[page];
+        ulong old = table.Load(index);
+        ulong frame = intent.Frame << 12;
+        if (!Spte.IsEmpty(old) && !Maps(state, header, page, index, old, frame, intent.Gfn))
+        {
+            state.Zapper.DropEntry(page, index, ref list);
+            old = Spte.Empty;
+        }
+
+        bool wanted = (intent.Rights & Rights.Write) != 0 && intent.HostWritable;
+        bool writable = wanted
+            && ((Spte.IsPresent(old) && TSpte.IsWritable(old))
+                || state.Guard.AllowWritable(slot, intent.Gfn, canUnsync: !intent.Prefetch) != WritableAnswer.Denied);
+        LeafTraits traits = (intent.HostWritable ? LeafTraits.HostWritable : LeafTraits.None)
+            | (writable ? LeafTraits.MmuWritable | LeafTraits.Dirty : LeafTraits.None)
+            | (intent.Prefetch ? LeafTraits.None : LeafTraits.Accessed);
+        ulong spte = TSpte.MakeLeaf(state.Vm.SpteHost, new LeafSpec
+        {
+            Frame = frame,
+            Level = header.Role.Level,
+            Rights = writable ? intent.Rights : intent.Rights & ~Rights.Write,
+            Traits = traits,
+            Key = intent.Key,
+        });
+        LeafResult result = wanted && !writable ? LeafResult.WriteProtected : LeafResult.Set;
+        if (spte == old)
+        {
+            return result == LeafResult.Set ? LeafResult.Same : result;
+        }
+
+        if (!header.Role.IsDirect)
+        {
+            state.Pages.Translation(page, index) = ShadowPages.Pack(intent.Gfn, intent.Rights);
+        }
+
+        if (Spte.IsEmpty(old))
+        {
+            Enter(state, vcpu, ref header, slot, intent.Gfn, new SpteRef(page, index), ref list);
+        }
+
+        list.NeedsFlush |= (state.Zapper.Store(table, index, spte) & SpteConsequences.Flush) != 0;
+        return result;
+    }
+
+    /// <summary>Makes an entry say that there is no memory, if the format can say so.</summary>
+    internal static void SetMmio(ShadowState state, PageHandle page, int index, ulong gfn, Rights rights, ref ZapList list)
+    {
+        // Whatever was there goes first, with its rmap entry (bug 3).
+        state.Zapper.DropEntry(page, index, ref list);
+        ulong spte = TSpte.MakeMmio(state.Vm.SpteHost, gfn, rights, state.Vm.SlotGeneration & GenerationMask);
+        if (Spte.IsEmpty(spte))
+        {
+            return;
+        }
+
+        ref ShadowPage header = ref state.Pages[page];
+        header.Entries++;
+        if (!header.Role.IsDirect)
+        {
+            state.Pages.Translation(page, index) = ShadowPages.Pack(gfn, rights);
+        }
+
+        _ = state.Zapper.Store(state.Pages.Tables[page], index, spte);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Maps(ShadowState state, in ShadowPage header, PageHandle page, int index, ulong old, ulong frame, ulong gfn) =>
+        Spte.IsPresent(old)
+        && Spte.IsLeaf(old, header.Role.Level)
+        && Spte.FrameOf(state.Vm.SpteHost, old) == frame
+        && state.Pages.GfnOfEntry(page, header, index) == gfn;
+
+    private static void Enter(ShadowState state, ShadowVcpu vcpu, ref ShadowPage header, SlotRecord slot, ulong gfn, SpteRef leaf, ref ZapList list)
+    {
+        int level = header.Role.Level;
+        ref uint rmap = ref state.Rmaps.Of(slot)[level, gfn];
+        if (rmap == 0)
+        {
+            rmap = leaf.ToWord();
+        }
+        else
+        {
+            if (state.Refs.Count(rmap) >= RecycleThreshold)
+            {
+                state.Leaves.Drop(ref rmap, ref list);
+            }
+
+            _ = state.Refs.Add(ref rmap, leaf, ref vcpu.Chunks);
+        }
+
+        header.Entries++;
+        state.Counters.AddPages(level, 1);
+    }
+}

@@ -1,0 +1,156 @@
+// Shadow: brings the entries of a level-1 page in step with the guest's.
+using System;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Guest;
+using Mmu.Memory;
+using Mmu.Sptes;
+
+namespace Mmu.Shadow;
+
+/// <summary>Compares guest entries with what was shadowed of them, eight at a time, and redoes those that differ. Lock held.</summary>
+internal static class PageSync<TGuest, TSpte>
+    where TGuest : struct, IGuestTables
+    where TSpte : struct, ISpteFormat
+{
+    private const ulong Dirty = 1 << 6;
+    private const ulong PresentAccessed = 0x21;
+    private const int Lanes = 8;
+    private const int KeyShift = 59;
+    private const ulong KeyMask = 0xFUL << KeyShift;
+
+    /// <summary>Brings a page in step; false if the guest's table cannot be read as the vCPU reads its tables.</summary>
+    internal static bool SyncPage(ShadowState state, ShadowVcpu vcpu, PageHandle page, ref ZapList list)
+    {
+        ref ShadowPage header = ref state.Pages[page];
+        if (!TryOpen(vcpu, header, out GuestWindow window))
+        {
+            return false;
+        }
+
+        ulong table = header.Gfn << 12;
+        ReadOnlySpan<byte> guest = window.Bytes(table + TGuest.StartOf(header.Role), ShadowPages.EntryCount * EntryBytes);
+        ReadOnlySpan<uint> translations = state.Pages.TranslationsOf(page);
+        ReadOnlySpan<ulong> sptes = state.Pages.Tables[page].Words;
+        Vector512<ulong> bad = Vector512.Create(vcpu.Vcpu.Walker.Context.Reserved.Leaf[1]);
+        Vector512<ulong> allowed = Vector512.Create((ulong)header.Role.Access);
+        for (int i = 0; i < ShadowPages.EntryCount; i += Lanes)
+        {
+            (Vector256<ulong> low, Vector256<ulong> high) = Vector256.Widen(Vector256.Create(translations.Slice(i, Lanes)));
+            Vector512<ulong> shadowed = Vector512.Create(low, high);
+            Vector512<ulong> entries = TGuest.LoadEight(guest, i);
+            Vector512<ulong> differs = ~Vector512.Equals(Expected(entries, bad, allowed), shadowed);
+            if (header.Role.IsLongMode)
+            {
+                Vector512<ulong> keys = (entries ^ Vector512.Create(sptes.Slice(i, Lanes))) & Vector512.Create(KeyMask);
+                differs |= ~Vector512.Equals(keys, Vector512<ulong>.Zero);
+            }
+
+            differs &= ~Vector512.Equals(shadowed, Vector512<ulong>.Zero);
+            for (ulong left = differs.ExtractMostSignificantBits(); left != 0; left &= left - 1)
+            {
+                Redo(state, vcpu, page, i + BitOperations.TrailingZeroCount(left), window, ref list);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>As <see cref="SyncPage"/>, for one entry.</summary>
+    internal static bool SyncEntry(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, ref ZapList list)
+    {
+        if (!TryOpen(vcpu, state.Pages[page], out GuestWindow window))
+        {
+            return false;
+        }
+
+        Redo(state, vcpu, page, index, window, ref list);
+        return true;
+    }
+
+    private static int EntryBytes => typeof(TGuest) == typeof(Tables32) ? 4 : 8;
+
+    private static bool TryOpen(ShadowVcpu vcpu, in ShadowPage header, out GuestWindow window)
+    {
+        window = default;
+        if (!header.Role.ReadsLike(vcpu.RootRole) || !vcpu.View.TryLocate(header.Gfn << 12))
+        {
+            return false;
+        }
+
+        window = vcpu.View.TableWindow;
+        return true;
+    }
+
+    // What would be shadowed of present, accessed entries without reserved bits; something else than any translation for all others.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> Expected(Vector512<ulong> entries, Vector512<ulong> bad, Vector512<ulong> allowed)
+    {
+        Vector512<ulong> writable = entries & (entries >>> 5) & Vector512.Create(2UL);
+        Vector512<ulong> rights = (entries & Vector512.Create(5UL)) | writable | (~entries >>> 60 & Vector512.Create(8UL));
+        Vector512<ulong> frames = (entries & Vector512.Create(Spte.FrameMask)) >>> 8;
+        Vector512<ulong> valid = Vector512.Equals(entries & Vector512.Create(PresentAccessed), Vector512.Create(PresentAccessed))
+            & Vector512.Equals(entries & bad, Vector512<ulong>.Zero);
+        return (frames | (rights & allowed)) | ~valid;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Redo(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, GuestWindow window, ref ZapList list)
+    {
+        ref ShadowPage header = ref state.Pages[page];
+        ref uint translation = ref state.Pages.Translation(page, index);
+        if (translation == 0)
+        {
+            return;
+        }
+
+        ulong entry = TGuest.Load(window, header.Gfn << 12, TGuest.OffsetOf(header.Role, index));
+        ulong gfn = TGuest.PageOf(entry) >> 12;
+        PtPage table = state.Pages.Tables[page];
+        ulong old = table.Load(index);
+        if ((entry & PresentAccessed) != PresentAccessed
+            || (entry & vcpu.Vcpu.Walker.Context.Reserved.Leaf[1]) != 0
+            || gfn != ShadowPages.GfnOf(translation)
+            || !Spte.IsPresent(old))
+        {
+            state.Zapper.DropEntry(page, index, ref list);
+            return;
+        }
+
+        Rights rights = header.Role.Access & TGuest.RightsOf(entry);
+        if ((entry & Dirty) == 0)
+        {
+            rights &= ~Rights.Write;
+        }
+
+        SlotRecord? slot = state.Rmaps.SlotOf(header.Role.AddressSpace, gfn);
+        if (slot is null)
+        {
+            state.Vm.Kill();
+            return;
+        }
+
+        bool hostWritable = TSpte.IsHostWritable(old);
+        bool writable = (rights & Rights.Write) != 0 && hostWritable
+            && (TSpte.IsWritable(old) || state.Guard.AllowWritable(slot, gfn, canUnsync: false) != WritableAnswer.Denied);
+        ulong spte = TSpte.MakeLeaf(state.Vm.SpteHost, new LeafSpec
+        {
+            Frame = Spte.FrameOf(state.Vm.SpteHost, old),
+            Level = 1,
+            Rights = writable ? rights : rights & ~Rights.Write,
+            Traits = (hostWritable ? LeafTraits.HostWritable : LeafTraits.None)
+                | (writable ? LeafTraits.MmuWritable | LeafTraits.Dirty : LeafTraits.None)
+                | (TSpte.IsAccessed(old) ? LeafTraits.Accessed : LeafTraits.None),
+            Key = (uint)(entry >> KeyShift) & 0xF,
+        });
+        translation = ShadowPages.Pack(gfn, rights);
+        if (spte != old)
+        {
+            // Fewer rights for anyone are the guest's to flush; our own rules are in what the door says.
+            list.NeedsFlush |= (state.Zapper.Store(table, index, spte) & SpteConsequences.Flush) != 0;
+        }
+    }
+}

@@ -1,0 +1,258 @@
+// Shadow: takes shadow pages and single entries apart.
+using System;
+using Mmu.Common;
+using Mmu.Guest;
+using Mmu.Memory;
+using Mmu.Sptes;
+
+namespace Mmu.Shadow;
+
+/// <summary>
+/// Removes what entries and pages stand for: rmaps, parent links, marks, accounts. Pages are freed by <see cref="Commit"/> after one flush.
+/// </summary>
+/// <remarks>Guarded by: MmuLock(write).</remarks>
+internal sealed class PageZapper
+{
+    private readonly VmCore _vm;
+    private readonly ShadowPages _pages;
+    private readonly RefLists _refs;
+    private readonly Rmaps _rmaps;
+    private readonly UnsyncMarks _marks;
+    private readonly ShadowCounters _counters;
+
+    internal PageZapper(VmCore vm, ShadowPages pages, RefLists refs, Rmaps rmaps, UnsyncMarks marks, ShadowCounters counters)
+    {
+        _vm = vm;
+        _pages = pages;
+        _refs = refs;
+        _rmaps = rmaps;
+        _marks = marks;
+        _counters = counters;
+    }
+
+    /// <summary>Empties an entry. What it stood for is undone first (bug 3).</summary>
+    internal void DropEntry(PageHandle page, int index, ref ZapList list)
+    {
+        PtPage table = _pages.Tables[page];
+        ulong spte = table.Load(index);
+        if (Spte.IsEmpty(spte))
+        {
+            return;
+        }
+
+        ref ShadowPage header = ref _pages[page];
+        if (Spte.IsPresent(spte))
+        {
+            list.NeedsFlush = true;
+            if (Spte.IsLeaf(spte, header.Role.Level))
+            {
+                ForgetLeaf(page, header, index);
+            }
+            else
+            {
+                Unlink(page, index, spte);
+            }
+        }
+
+        _ = Store(table, index, Spte.Empty);
+        header.Entries--;
+        if (!header.Role.IsDirect)
+        {
+            _pages.Translation(page, index) = 0;
+        }
+    }
+
+    /// <summary>Takes a page apart and out of every table that names it. It is freed by <see cref="Commit"/>, or, while it is a root, by whoever lets go of that.</summary>
+    internal void Zap(PageHandle page, ref ZapList list)
+    {
+        ref ShadowPage header = ref _pages[page];
+        if (header.IsInvalid)
+        {
+            return;
+        }
+
+        list.NeedsFlush = true;
+        _counters.TablesZapped++;
+        ForgetEntries(page, ref header, ref list);
+        Unparent(ref header);
+        if (header.IsUnsync)
+        {
+            header.State &= ~PageStates.Unsync;
+        }
+
+        if (!header.Role.IsDirect)
+        {
+            Unaccount(page, header);
+        }
+
+        _pages.Remove(page);
+        header.State |= PageStates.Invalid;
+        if (header.RootCount == 0)
+        {
+            Enqueue(page, ref list);
+        }
+        else
+        {
+            list.LostRoot = true;
+        }
+    }
+
+    /// <summary>One root less; an invalid page that is no root any more is freed with the list.</summary>
+    internal void ReleaseRoot(PageHandle page, ref ZapList list)
+    {
+        ref ShadowPage header = ref _pages[page];
+        if (--header.RootCount == 0 && header.IsInvalid)
+        {
+            list.NeedsFlush = true;
+            Enqueue(page, ref list);
+        }
+    }
+
+    /// <summary>Flushes once for all that was removed, then frees the pages.</summary>
+    internal void Commit(ref ZapList list)
+    {
+        // Only now that the pages are invalid: a vCPU that sees the request finds them so.
+        if (list.LostRoot)
+        {
+            _vm.Gate.RequestFreeObsoleteRoots();
+        }
+
+        if (list.NeedsFlush)
+        {
+            _vm.Gate.FlushAll();
+        }
+
+        PageHandle page = list.First;
+        while (!page.IsNone)
+        {
+            var next = new PageHandle(_pages[page].Newer);
+            _pages[page].Newer = 0;
+            _pages.Forget(page, _vm.Epochs);
+            page = next;
+        }
+
+        list = default;
+    }
+
+    /// <summary>A leaf is about to be replaced or emptied: takes it out of its rmap.</summary>
+    internal void ForgetLeaf(PageHandle page, in ShadowPage header, int index)
+    {
+        int level = header.Role.Level;
+        _counters.AddPages(level, -1);
+        if (!_rmaps.Remove(header.Role.AddressSpace, level, _pages.GfnOfEntry(page, header, index), new SpteRef(page, index)))
+        {
+            _vm.Kill();
+        }
+    }
+
+    /// <summary>Stores an SPTE as the holder of the lock; returns what must follow.</summary>
+    internal SpteConsequences Store(PtPage table, int index, ulong spte)
+    {
+        _counters.SpteStores++;
+        return SpteDoor.Set<LegacySpte>(table, index, spte).Consequences;
+    }
+
+    private void Enqueue(PageHandle page, ref ZapList list)
+    {
+        _pages[page].Newer = list.First.Index;
+        list.First = page;
+    }
+
+    // A table that nobody can reach after the flush need not be emptied entry by entry; a root in use must be.
+    private void ForgetEntries(PageHandle page, ref ShadowPage header, ref ZapList list)
+    {
+        if (header.RootCount != 0)
+        {
+            for (int i = 0; i < ShadowPages.EntryCount && header.Entries != 0; i++)
+            {
+                DropEntry(page, i, ref list);
+            }
+
+            return;
+        }
+
+        if (header.Entries == 0)
+        {
+            return;
+        }
+
+        ReadOnlySpan<ulong> words = _pages.Tables[page].Words;
+        int level = header.Role.Level;
+        bool direct = header.Role.IsDirect;
+        for (int i = 0; i < words.Length; i++)
+        {
+            ulong spte = words[i];
+            if (!Spte.IsPresent(spte))
+            {
+                continue;
+            }
+
+            if (Spte.IsLeaf(spte, level))
+            {
+                ForgetLeaf(page, header, i);
+            }
+            else
+            {
+                Unlink(page, i, spte);
+            }
+        }
+
+        if (!direct)
+        {
+            _pages.TranslationsOf(page).Clear();
+        }
+
+        header.Entries = 0;
+    }
+
+    private void Unlink(PageHandle page, int index, ulong spte)
+    {
+        if (!_pages.Tables.TryPageOf(Spte.FrameOf(_vm.SpteHost, spte) >> 12, out PageHandle child)
+            || !_refs.Remove(ref _pages[child].Parents, new SpteRef(page, index)))
+        {
+            _vm.Kill();
+            return;
+        }
+
+        _marks.Unlinked(new SpteRef(page, index));
+    }
+
+    private void Unparent(ref ShadowPage header)
+    {
+        while (header.Parents != 0)
+        {
+            SpteRef parent = _refs.First(header.Parents);
+            _ = _refs.Remove(ref header.Parents, parent);
+            _marks.Unlinked(parent);
+            _ = Store(_pages.Tables[parent.Page], parent.Index, Spte.Empty);
+            ref ShadowPage above = ref _pages[parent.Page];
+            above.Entries--;
+            if (!above.Role.IsDirect)
+            {
+                _pages.Translation(parent.Page, parent.Index) = 0;
+            }
+        }
+    }
+
+    private void Unaccount(PageHandle page, in ShadowPage header)
+    {
+        SlotRecord? slot = _rmaps.SlotOf(header.Role.AddressSpace, header.Gfn);
+        if (slot is null)
+        {
+            _vm.Kill();
+            return;
+        }
+
+        slot.Huge.Allow(header.Gfn);
+        PageHandle other = default;
+        do
+        {
+            other = _pages.NextOfTable(other, header.Role.AddressSpace, header.Gfn);
+        }
+        while (other == page);
+        if (other.IsNone && !slot.IsTracked(header.Gfn))
+        {
+            slot.SetGuarded(header.Gfn, guarded: false);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+// Shadow: the Shadow MMU of one VM.
+using System;
+using Mmu.Addressing;
+using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Guest;
+using Mmu.Memory;
+using Mmu.Walk;
+
+namespace Mmu.Shadow;
+
+/// <summary>The Shadow MMU: tables that collapse the guest's own with where its memory is, kept in step with both.</summary>
+internal sealed class ShadowMmu : IDisposable
+{
+    private const uint GenerationMask = (1 << 18) - 1;
+
+    private readonly VmCore _vm;
+    private readonly ShadowState _state;
+    private readonly ShadowVcpu?[] _vcpus;
+
+    internal ShadowMmu(VmCore vm)
+    {
+        _vm = vm;
+        _state = new ShadowState(vm);
+        _vcpus = new ShadowVcpu?[vm.MaxVcpus];
+        Roots = new ShadowRoots(_state);
+        Writes = new TableWrites(_state);
+        Host = new HostChanges(_state);
+        Splitter = new HugePageSplitter(_state);
+        Walker = new ShadowWalk(_state);
+    }
+
+    /// <summary>Roots of vCPUs.</summary>
+    internal ShadowRoots Roots { get; }
+
+    /// <summary>Announced stores.</summary>
+    internal TableWrites Writes { get; }
+
+    /// <summary>Host-driven changes.</summary>
+    internal HostChanges Host { get; }
+
+    /// <summary>Splitting of huge pages.</summary>
+    internal HugePageSplitter Splitter { get; }
+
+    /// <summary>Walks of our tables without the lock.</summary>
+    internal ShadowWalk Walker { get; }
+
+    /// <summary>All the parts.</summary>
+    internal ShadowState State => _state;
+
+    /// <summary>Private memory that the bookkeeping of so many table pages may take.</summary>
+    internal static ulong PrivateBytesFor(uint pages) => pages * (ShadowPages.BytesPerPage + (ShadowPages.EntryCount / 4 * 64UL));
+
+    /// <summary>The engine's data of a vCPU.</summary>
+    internal ShadowVcpu Of(Vcpu vcpu) => _vcpus[vcpu.Id]!;
+
+    /// <summary>Prepares for a vCPU.</summary>
+    internal void AddVcpu(Vcpu vcpu) => _vcpus[vcpu.Id] = new ShadowVcpu(vcpu, _vm.Memories[0].Table);
+
+    /// <summary>Lets go of all that a vCPU held.</summary>
+    internal void RemoveVcpu(Vcpu vcpu)
+    {
+        ShadowVcpu leaving = Of(vcpu);
+        Roots.Free(leaving, RootSelection.All);
+        _state.Drain(leaving);
+        _vcpus[vcpu.Id] = null;
+    }
+
+    /// <summary>Makes the data of a slot. Lock held.</summary>
+    internal bool TryAddSlot(SlotRecord slot)
+    {
+        if (slot.BaseGfn + slot.Pages > ShadowPages.GfnLimit || !_state.Rmaps.TryAddSlot(slot))
+        {
+            return false;
+        }
+
+        // Roots that were left empty because they lie outside memory may lie in this slot.
+        _vm.Gate.RequestFreeObsoleteRoots();
+        return true;
+    }
+
+    /// <summary>Makes every table obsolete. Takes the lock.</summary>
+    internal void ZapAll()
+    {
+        using MmuWriteGuard held = _vm.Lock.Enter();
+        if (_state.Pages.Used == 0)
+        {
+            return;
+        }
+
+        _state.Pages.NextGeneration();
+        _vm.Gate.RequestFreeObsoleteRoots();
+        _vm.Gate.FlushAll();
+    }
+
+    /// <summary>Takes a few obsolete tables apart; true if there are more. Takes the lock.</summary>
+    internal bool ZapObsolete()
+    {
+        ZapList list = default;
+        using MmuWriteGuard held = _vm.Lock.Enter();
+        bool more = _state.Reclaimer.ZapObsolete(ref list);
+        _state.Zapper.Commit(ref list);
+        return more;
+    }
+
+    /// <summary>Takes the oldest tables apart. Takes the lock.</summary>
+    internal int Shrink(int pages)
+    {
+        ZapList list = default;
+        using MmuWriteGuard held = _vm.Lock.Enter();
+        int zapped = _state.Reclaimer.ZapOldest(pages, ref list);
+        _state.Zapper.Commit(ref list);
+        return zapped;
+    }
+
+    /// <summary>Handles a fault.</summary>
+    internal FaultOutcome HandleFault(Vcpu owner, in FaultRequest request, ref FaultResult result)
+    {
+        ShadowVcpu vcpu = Of(owner);
+        if ((request.ErrorCode & PageFaultCode.Reserved) != 0 && TryMmio(vcpu, request, ref result))
+        {
+            return FaultOutcome.Mmio;
+        }
+
+        if (!owner.Walker.Translate(request.Address, request.Access, out result.Walk))
+        {
+            return result.Walk.Outcome == WalkOutcome.Retry ? FaultOutcome.Retry : FaultOutcome.Inject;
+        }
+
+        result.Gpa = result.Walk.Gpa;
+        FrameSource source = default;
+        if (FrameResolution.IsNeeded(_vm, owner.AddressSpace, new Gfn(result.Gpa.Value >> 12)))
+        {
+            bool write = request.Access.Kind == AccessKind.Write;
+            FaultOutcome early = FrameResolution.Resolve(_vm, new Gfn(result.Gpa.Value >> 12), write, ref result, out FrameTicket ticket);
+            if (early != FaultOutcome.None)
+            {
+                return early;
+            }
+
+            source = new FrameSource(IsResolved: true, ticket);
+        }
+
+        return _state.TryTopUp(vcpu) ? Map(vcpu, request, source, ref result) : FaultOutcome.OutOfPages;
+    }
+
+    /// <summary>The guest invalidated an address. Takes the lock only if a table on the way is unsync.</summary>
+    internal void InvalidatePage(Vcpu owner, Gva address, ulong? pcid)
+    {
+        ShadowVcpu vcpu = Of(owner);
+        if (!vcpu.Roots[0].IsLoaded || vcpu.Code is null)
+        {
+            return;
+        }
+
+        ZapList list = default;
+        using MmuWriteGuard held = _vm.Lock.Enter();
+        vcpu.View.Refresh(_vm.Memories[owner.AddressSpace].Table);
+        foreach (RootEntry root in vcpu.Roots)
+        {
+            if (root.IsLoaded && (pcid is null || (root.Cr3 & 0xFFF) == pcid))
+            {
+                Invalidate(vcpu, root, address, ref list);
+            }
+        }
+
+        _state.Zapper.Commit(ref list);
+    }
+
+    /// <summary>Adds the figures. Lock held.</summary>
+    internal void AddStatistics(ref MmuStatistics statistics) => _state.AddStatistics(ref statistics);
+
+    /// <summary>Checks all invariants. Lock held.</summary>
+    internal string? Audit() => new ShadowAudit(_state, _vcpus).Run();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (ShadowVcpu? vcpu in _vcpus)
+        {
+            if (vcpu is not null)
+            {
+                RemoveVcpu(vcpu.Vcpu);
+            }
+        }
+
+        _ = Shrink(int.MaxValue);
+        _ = _vm.Tables.Reclaim(_vm.Epochs);
+        _state.Dispose();
+    }
+
+    private FaultOutcome Map(ShadowVcpu vcpu, in FaultRequest request, in FrameSource source, ref FaultResult result)
+    {
+        ZapList list = default;
+        using MmuWriteGuard held = _vm.Lock.Enter();
+        FaultOutcome outcome = FaultOutcome.VmDead;
+        if (!_vm.IsDead)
+        {
+            // Room first, then the look at the root, and nothing reclaims after it (bug 5).
+            outcome = !_state.Reclaimer.EnsureRoom(ref list) ? FaultOutcome.OutOfPages
+                : IsStale(vcpu, source, result.Gpa) ? FaultOutcome.Retry
+                : MapLocked(vcpu, request, source, ref result, ref list);
+            _state.Zapper.Commit(ref list);
+        }
+
+        Count(outcome);
+        return outcome;
+    }
+
+    private FaultOutcome MapLocked(ShadowVcpu vcpu, in FaultRequest request, in FrameSource source, ref FaultResult result, ref ZapList list)
+    {
+        vcpu.View.Refresh(_vm.Memories[vcpu.Vcpu.AddressSpace].Table);
+        return vcpu.Code!.Map(_state, vcpu, request, source, ref result, ref list);
+    }
+
+    private bool IsStale(ShadowVcpu vcpu, in FrameSource source, Gpa gpa)
+    {
+        if (!Roots.IsCurrent(vcpu))
+        {
+            vcpu.Vcpu.WantsObsoleteRootsFreed = true;
+            return true;
+        }
+
+        return source.IsResolved && _vm.Sequence.IsStale(source.Ticket.Sequence, gpa.Value >> 12);
+    }
+
+    private void Count(FaultOutcome outcome)
+    {
+        _state.Counters.Faults++;
+        _state.Counters.Fixed += outcome == FaultOutcome.Fixed ? 1u : 0;
+        _state.Counters.Spurious += outcome == FaultOutcome.Spurious ? 1u : 0;
+    }
+
+    // An entry of ours that says what the access found last time, if no slot has changed since and the guest's rights are in it.
+    private bool TryMmio(ShadowVcpu vcpu, in FaultRequest request, ref FaultResult result)
+    {
+        if (vcpu.Code is null || !Walker.TryLeaf(vcpu, request.Address.Value, out ulong spte)
+            || !vcpu.Code.TryReadMmio(_state, spte, out ulong gfn, out uint generation, out Rights rights)
+            || generation != (_vm.SlotGeneration & GenerationMask))
+        {
+            return false;
+        }
+
+        // Only the plainest accesses: whatever needs another look at the control registers walks the guest's tables.
+        bool user = (request.Access.Flags & AccessFlags.User) != 0;
+        Rights needed = Rights.Read | (user ? Rights.User : Rights.None) | (request.Access.Kind == AccessKind.Write ? Rights.Write : Rights.None);
+        if (request.Access.Kind == AccessKind.Fetch || (rights & needed) != needed || (!user && (rights & Rights.User) != 0) || vcpu.Vcpu.Role.ProtectionKeys)
+        {
+            return false;
+        }
+
+        result.Gpa = new Gpa((gfn << 12) | (request.Address.Value & 0xFFF));
+        return true;
+    }
+
+    private void Invalidate(ShadowVcpu vcpu, RootEntry root, Gva address, ref ZapList list)
+    {
+        if (!Walker.TryFindLowest(root, address.Value, out PageHandle page, out int index) || !_state.Pages[page].IsUnsync)
+        {
+            return;
+        }
+
+        // A root of another role cannot be read now: it will be when it is loaded anew.
+        if (root.Role != vcpu.RootRole || !vcpu.Code!.SyncEntry(_state, vcpu, page, index, ref list))
+        {
+            root.IsBehind = true;
+        }
+    }
+}

@@ -1,0 +1,303 @@
+// Shadow: the roots of vCPUs: the current one and those used before it.
+using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Memory;
+using Mmu.Sptes;
+
+namespace Mmu.Shadow;
+
+/// <summary>Loads, keeps and lets go of roots. A vCPU keeps its current root and the three used before it.</summary>
+internal sealed class ShadowRoots
+{
+    private readonly ShadowState _state;
+
+    internal ShadowRoots(ShadowState state) => _state = state;
+
+    /// <summary>Switches to a kept root of the vCPU's CR3 and role; false if there is none that may be used as it is. No lock.</summary>
+    internal bool TrySwitch(ShadowVcpu vcpu)
+    {
+        Select(vcpu);
+        ulong cr3 = vcpu.Vcpu.Cr3;
+        RootEntry[] roots = vcpu.Roots;
+        for (int i = 0; i < roots.Length; i++)
+        {
+            if (Matches(vcpu, roots[i], cr3))
+            {
+                RootEntry found = roots[i];
+                for (; i > 0; i--)
+                {
+                    roots[i] = roots[i - 1];
+                }
+
+                roots[0] = found;
+                vcpu.Vcpu.RootAddress = found.Address;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Makes the root of the vCPU's CR3 and role the current one. Takes the lock if it has to be looked up or built.</summary>
+    internal RootStatus Load(ShadowVcpu vcpu)
+    {
+        if (TrySwitch(vcpu))
+        {
+            return RootStatus.Loaded;
+        }
+
+        if (vcpu.Vcpu.Role.Mode < GuestMode.Long4 && !_state.Vm.Tables.HasLowRoots)
+        {
+            return RootStatus.NoRootBelow4GiB;
+        }
+
+        if (!_state.TryTopUp(vcpu))
+        {
+            return RootStatus.OutOfPages;
+        }
+
+        ZapList list = default;
+        using MmuWriteGuard held = _state.Vm.Lock.Enter();
+        RootStatus status = _state.Vm.IsDead ? RootStatus.VmDead
+            : !_state.Reclaimer.EnsureRoom(ref list) ? RootStatus.OutOfPages
+            : Build(vcpu, ref list);
+        _state.Zapper.Commit(ref list);
+        return status;
+    }
+
+    /// <summary>Brings everything below the current root in step. Takes the lock only if something is unsync.</summary>
+    internal void Sync(ShadowVcpu vcpu)
+    {
+        if (!HasUnsync(vcpu.Roots[0]))
+        {
+            return;
+        }
+
+        ZapList list = default;
+        using MmuWriteGuard held = _state.Vm.Lock.Enter();
+        vcpu.View.Refresh(_state.Vm.Memories[vcpu.Vcpu.AddressSpace].Table);
+        SyncTables(vcpu, vcpu.Roots[0], ref list);
+        _state.Zapper.Commit(ref list);
+    }
+
+    /// <summary>Lets go of roots.</summary>
+    internal void Free(ShadowVcpu vcpu, RootSelection selection)
+    {
+        ZapList list = default;
+        using MmuWriteGuard held = _state.Vm.Lock.Enter();
+        for (int i = selection == RootSelection.Previous ? 1 : 0; i < vcpu.Roots.Length; i++)
+        {
+            if (vcpu.Roots[i].IsLoaded && (selection != RootSelection.Obsolete || !IsUsable(vcpu.Roots[i]) || vcpu.Roots[i].IsIncomplete))
+            {
+                Release(vcpu.Roots[i], ref list);
+            }
+        }
+
+        _state.Zapper.Commit(ref list);
+    }
+
+    /// <summary>Lets go of the roots that are not current and carry a PCID.</summary>
+    internal void FreePrevious(ShadowVcpu vcpu, ulong pcid)
+    {
+        ZapList list = default;
+        using MmuWriteGuard held = _state.Vm.Lock.Enter();
+        for (int i = 1; i < vcpu.Roots.Length; i++)
+        {
+            if (vcpu.Roots[i].IsLoaded && (vcpu.Roots[i].Cr3 & 0xFFF) == pcid)
+            {
+                Release(vcpu.Roots[i], ref list);
+            }
+        }
+
+        _state.Zapper.Commit(ref list);
+    }
+
+    /// <summary>
+    /// True if the vCPU's current root is that of its control state and in use. Under the lock it stays so as long as nothing is reclaimed.
+    /// </summary>
+    internal bool IsCurrent(ShadowVcpu vcpu) =>
+        vcpu.Code is not null && vcpu.SelectedFor == vcpu.Vcpu.Role && Matches(vcpu, vcpu.Roots[0], vcpu.Vcpu.Cr3);
+
+    private bool IsUsable(RootEntry root)
+    {
+        if (!root.IsLoaded)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < root.Count; i++)
+        {
+            if (!root.Tables[i].IsNone)
+            {
+                ref ShadowPage header = ref _state.Pages[root.Tables[i]];
+                if (header.IsInvalid || _state.Pages.IsObsolete(header))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private static void Select(ShadowVcpu vcpu)
+    {
+        CpuRole role = vcpu.Vcpu.Role;
+        if (vcpu.Code is null || vcpu.SelectedFor != role)
+        {
+            vcpu.SelectedFor = role;
+            vcpu.RootRole = PageRole.RootOf(role);
+            vcpu.Code = ShadowCode.Of(role.Mode);
+        }
+    }
+
+    private bool Matches(ShadowVcpu vcpu, RootEntry root, ulong cr3) =>
+        root.Cr3 == cr3 && root.Role == vcpu.RootRole && !root.IsBehind && IsUsable(root)
+        && (vcpu.Vcpu.Role.Mode != GuestMode.Pae || SamePdptes(root, vcpu.Vcpu.Walker.Context.Pdptes));
+
+    private static bool SamePdptes(RootEntry root, in PdpteRegisters pdptes)
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            if (root.Pdptes[i] != pdptes[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool HasUnsync(RootEntry root)
+    {
+        for (int i = 0; i < root.Count; i++)
+        {
+            if (!root.Tables[i].IsNone && _state.Pages[root.Tables[i]].HasUnsync)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private RootStatus Build(ShadowVcpu vcpu, ref ZapList list)
+    {
+        vcpu.View.Refresh(_state.Vm.Memories[vcpu.Vcpu.AddressSpace].Table);
+        RootEntry root = vcpu.Roots[^1];
+        if (root.IsLoaded)
+        {
+            Release(root, ref list);
+        }
+
+        bool isPae = vcpu.Vcpu.Role.Mode < GuestMode.Long4;
+        if (isPae && !TryGetPaeRoot(root))
+        {
+            return RootStatus.NoRootBelow4GiB;
+        }
+
+        root.IsPae = isPae;
+
+        root.Cr3 = vcpu.Vcpu.Cr3;
+        root.Role = vcpu.RootRole;
+        root.Pdptes = vcpu.Vcpu.Walker.Context.Pdptes;
+        root.IsIncomplete = false;
+        root.IsBehind = false;
+        root.IsLoaded = true;
+        for (int i = 0; i < root.Count; i++)
+        {
+            FillTable(vcpu, root, i, ref list);
+        }
+
+        SyncTables(vcpu, root, ref list);
+        for (int i = vcpu.Roots.Length - 1; i > 0; i--)
+        {
+            vcpu.Roots[i] = vcpu.Roots[i - 1];
+        }
+
+        vcpu.Roots[0] = root;
+        root.Address = root.IsPae
+            ? _state.Vm.Tables.PhysicalAddressOf(root.Pae)
+            : _state.Vm.Tables.FrameOf(root.Tables[0]).Value << 12;
+        vcpu.Vcpu.RootAddress = root.Address;
+        return RootStatus.Loaded;
+    }
+
+    private bool TryGetPaeRoot(RootEntry root)
+    {
+        bool got = _state.Vm.Tables.TryAllocatePaeRoot(out PaeRoot pae);
+        root.Pae = pae;
+        return got;
+    }
+
+    private void FillTable(ShadowVcpu vcpu, RootEntry root, int index, ref ZapList list)
+    {
+        PageHandle page = PageHandle.None;
+        if (TryGetTable(vcpu, root, index, out ulong gfn))
+        {
+            PageRole role = root.Role.HasFourByteEntries ? root.Role.WithQuadrant(index) : root.Role;
+            page = _state.Finder.FindOrMake(vcpu, gfn, role, ref list);
+            root.IsIncomplete |= page.IsNone;
+        }
+
+        root.Tables[index] = page;
+        if (!page.IsNone)
+        {
+            _state.Pages[page].RootCount++;
+        }
+
+        if (root.IsPae)
+        {
+            ulong frame = _state.Vm.Tables.FrameOf(page).Value << 12;
+            _state.Vm.Tables.Store(root.Pae, index, page.IsNone ? 0 : Spte.MakePaeRoot(_state.Vm.SpteHost, frame));
+        }
+    }
+
+    // The frame of the guest's table behind a table of the root; of an unpaged guest the first frame it maps.
+    private static bool TryGetTable(ShadowVcpu vcpu, RootEntry root, int index, out ulong gfn)
+    {
+        const int framesPerTable = 1 << 18;
+        switch (vcpu.Vcpu.Role.Mode)
+        {
+            case GuestMode.Unpaged:
+                gfn = (ulong)index * framesPerTable;
+                return true;
+            case GuestMode.Pae:
+                gfn = Tables64.TableOf(root.Pdptes[index]) >> 12;
+                return (root.Pdptes[index] & 1) != 0;
+            default:
+                gfn = vcpu.Vcpu.Walker.Context.Root >> 12;
+                return true;
+        }
+    }
+
+    private void SyncTables(ShadowVcpu vcpu, RootEntry root, ref ZapList list)
+    {
+        for (int i = 0; i < root.Count; i++)
+        {
+            if (!root.Tables[i].IsNone)
+            {
+                _state.Syncer.SyncBelow(vcpu, root.Tables[i], ref list);
+            }
+        }
+    }
+
+    private void Release(RootEntry root, ref ZapList list)
+    {
+        root.IsLoaded = false;
+        for (int i = 0; i < root.Count; i++)
+        {
+            if (!root.Tables[i].IsNone)
+            {
+                _state.Zapper.ReleaseRoot(root.Tables[i], ref list);
+                root.Tables[i] = PageHandle.None;
+            }
+        }
+
+        if (root.IsPae)
+        {
+            _state.Vm.Tables.FreePaeRoot(root.Pae);
+            root.IsPae = false;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// Shadow: the rmaps of one slot.
+using System;
+using Mmu.Guest;
+using Mmu.Memory;
+
+namespace Mmu.Shadow;
+
+/// <summary>For each frame of a slot, and each 2-MiB and 1-GiB range, the list of leaves that map it.</summary>
+/// <remarks>Guarded by: MmuLock(write).</remarks>
+internal sealed class ShadowSlot
+{
+    /// <summary>Levels at which leaves exist.</summary>
+    internal const int Levels = 3;
+
+    private readonly ArenaArray<uint>[] _lists = new ArenaArray<uint>[Levels];
+    private readonly ulong _baseGfn;
+
+    private ShadowSlot(ulong baseGfn) => _baseGfn = baseGfn;
+
+    /// <summary>Bytes held.</summary>
+    internal ulong Bytes => _lists[0].Bytes + _lists[1].Bytes + _lists[2].Bytes;
+
+    /// <summary>Makes the rmaps of a slot; false if the arena has no room.</summary>
+    internal static bool TryCreate(SlotRecord record, PrivateArena arena, out ShadowSlot slot)
+    {
+        slot = new ShadowSlot(record.BaseGfn);
+        for (int level = 1; level <= Levels; level++)
+        {
+            int shift = 9 * (level - 1);
+            ulong count = ((record.BaseGfn + record.Pages - 1) >> shift) - (record.BaseGfn >> shift) + 1;
+            if (!arena.TryAllocate(count, out slot._lists[level - 1]))
+            {
+                slot.Release(arena);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    internal void Release(PrivateArena arena)
+    {
+        foreach (ArenaArray<uint> lists in _lists)
+        {
+            if (!lists.IsEmpty)
+            {
+                arena.Free(lists);
+            }
+        }
+    }
+
+    /// <summary>The list of leaves at a level that map a frame of the slot.</summary>
+    internal ref uint this[int level, ulong gfn] => ref _lists[level - 1][IndexOf(level, gfn)];
+
+    /// <summary>The lists at a level of the frames from <paramref name="gfn"/> on.</summary>
+    internal Span<uint> Lists(int level, ulong gfn, int count) => _lists[level - 1].Slice(IndexOf(level, gfn), count);
+
+    private ulong IndexOf(int level, ulong gfn) => (gfn >> (9 * (level - 1))) - (_baseGfn >> (9 * (level - 1)));
+}

@@ -1,0 +1,110 @@
+// Shadow: keeps the guest from changing a shadowed table unseen.
+using Mmu.Common;
+using Mmu.Guest;
+using Mmu.Memory;
+
+namespace Mmu.Shadow;
+
+/// <summary>
+/// Decides which frames may be writable. A frame with a shadowed table may be only if every table in it is of the lowest level, which then
+/// becomes unsync.
+/// </summary>
+/// <remarks>Guarded by: MmuLock(write).</remarks>
+internal sealed class TableGuard
+{
+    private readonly ShadowPages _pages;
+    private readonly Rmaps _rmaps;
+    private readonly LeafLists _leaves;
+    private readonly UnsyncMarks _marks;
+    private readonly ShadowCounters _counters;
+
+    internal TableGuard(ShadowPages pages, Rmaps rmaps, LeafLists leaves, UnsyncMarks marks, ShadowCounters counters)
+    {
+        _pages = pages;
+        _rmaps = rmaps;
+        _leaves = leaves;
+        _marks = marks;
+        _counters = counters;
+    }
+
+    /// <summary>
+    /// A new page shadows the table in a frame of a slot: no huge page may cover it, and nothing may write it unseen. True if TLBs must be
+    /// flushed before the table is read.
+    /// </summary>
+    internal bool Guard(SlotRecord slot, ulong gfn)
+    {
+        slot.Huge.Forbid(gfn);
+        slot.SetGuarded(gfn, guarded: true);
+        return WriteProtect(slot, gfn);
+    }
+
+    /// <summary>Takes write access to a frame from every leaf; true if TLBs must be flushed.</summary>
+    internal bool WriteProtect(SlotRecord slot, ulong gfn)
+    {
+        ShadowSlot lists = _rmaps.Of(slot);
+        bool flush = false;
+        for (int level = 1; level <= ShadowSlot.Levels; level++)
+        {
+            flush |= _leaves.WriteProtect(lists[level, gfn], keepMmuWritable: false);
+        }
+
+        return flush;
+    }
+
+    /// <summary>May a frame of a slot become writable?</summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="gfn">The frame.</param>
+    /// <param name="canUnsync">False for mappings that no access asked for: they must not make tables unsync.</param>
+    internal WritableAnswer AllowWritable(SlotRecord slot, ulong gfn, bool canUnsync) =>
+        slot.IsGuarded(gfn) ? AllowGuarded(slot, gfn, canUnsync) : WritableAnswer.Yes;
+
+    private WritableAnswer AllowGuarded(SlotRecord slot, ulong gfn, bool canUnsync)
+    {
+        if (slot.IsTracked(gfn))
+        {
+            return WritableAnswer.Denied;
+        }
+
+        // All tables first: none becomes unsync if one of them forbids it.
+        bool found = false;
+        bool unsyncs = false;
+        for (PageHandle page = Next(default, slot, gfn); !page.IsNone; page = Next(page, slot, gfn))
+        {
+            ref ShadowPage header = ref _pages[page];
+            if (header.Role.Level > 1 || (!header.IsUnsync && !canUnsync))
+            {
+                return WritableAnswer.Denied;
+            }
+
+            found = true;
+            unsyncs |= !header.IsUnsync;
+        }
+
+        if (!unsyncs)
+        {
+            return found ? WritableAnswer.Unsynced : WritableAnswer.Yes;
+        }
+
+        for (PageHandle page = Next(default, slot, gfn); !page.IsNone; page = Next(page, slot, gfn))
+        {
+            if (!_pages[page].IsUnsync)
+            {
+                _counters.Unsyncs++;
+                _marks.MarkUnsync(page);
+            }
+        }
+
+        return WritableAnswer.Unsynced;
+    }
+
+    // Obsolete pages are walked by no processor any more: they need not be kept in step.
+    private PageHandle Next(PageHandle page, SlotRecord slot, ulong gfn)
+    {
+        do
+        {
+            page = _pages.NextOfTable(page, slot.AddressSpace, gfn);
+        }
+        while (!page.IsNone && _pages.IsObsolete(_pages[page]));
+        return page;
+    }
+}

@@ -1,0 +1,102 @@
+// Shadow: stores to shadowed guest tables that others make and announce.
+using System;
+using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Guest;
+using Mmu.Memory;
+
+namespace Mmu.Shadow;
+
+/// <summary>Forgets exactly the entries that an announced store hit; gives up tables that the guest keeps writing to.</summary>
+internal sealed class TableWrites
+{
+    /// <summary>After so many stores without a use in between, a table of an upper level is probably no table any more.</summary>
+    private const int FloodThreshold = 3;
+
+    private const ulong PageBytes = 4096;
+
+    private readonly ShadowState _state;
+
+    internal TableWrites(ShadowState state) => _state = state;
+
+    /// <summary>Guest memory was written; the store has been made. Takes the lock.</summary>
+    internal void Wrote(int addressSpace, ulong gpa, int bytes)
+    {
+        ZapList list = default;
+        using MmuWriteGuard held = _state.Vm.Lock.Enter();
+        ulong end = gpa + (ulong)bytes;
+        while (gpa < end)
+        {
+            ulong next = Math.Min(end, (gpa | (PageBytes - 1)) + 1);
+            SlotRecord? slot = _state.Vm.Slots[addressSpace].Find(gpa >> 12);
+            if (slot is not null && slot.IsGuarded(gpa >> 12))
+            {
+                WroteTable(addressSpace, gpa >> 12, (int)(gpa & (PageBytes - 1)), (int)((next - 1) & (PageBytes - 1)), ref list);
+            }
+
+            gpa = next;
+        }
+
+        _state.Zapper.Commit(ref list);
+    }
+
+    /// <summary>Takes apart every page that shadows the table in a frame; false if there is none. Takes the lock.</summary>
+    internal bool Unprotect(int addressSpace, ulong gfn)
+    {
+        ZapList list = default;
+        using MmuWriteGuard held = _state.Vm.Lock.Enter();
+        bool any = false;
+        PageHandle page = _state.Pages.NextOfTable(default, addressSpace, gfn);
+        while (!page.IsNone)
+        {
+            PageHandle next = _state.Pages.NextOfTable(page, addressSpace, gfn);
+            _state.Zapper.Zap(page, ref list);
+            any = true;
+            page = next;
+        }
+
+        _state.Zapper.Commit(ref list);
+        return any;
+    }
+
+    private void WroteTable(int addressSpace, ulong gfn, int first, int last, ref ZapList list)
+    {
+        _state.Counters.TableWrites++;
+        PageHandle page = _state.Pages.NextOfTable(default, addressSpace, gfn);
+        while (!page.IsNone)
+        {
+            PageHandle next = _state.Pages.NextOfTable(page, addressSpace, gfn);
+            ref ShadowPage header = ref _state.Pages[page];
+            if (header.Role.Level > 1 && ++header.WriteFlood >= FloodThreshold)
+            {
+                _state.Counters.TablesFlooded++;
+                _state.Zapper.Zap(page, ref list);
+            }
+            else
+            {
+                DropEntries(page, header.Role, first, last, ref list);
+            }
+
+            page = next;
+        }
+    }
+
+    // The shadow entries behind the guest's bytes first to last of the table, as far as they are in this page's part of it.
+    private void DropEntries(PageHandle page, PageRole role, int first, int last, ref ZapList list)
+    {
+        int from = first / 8;
+        int to = last / 8;
+        if (role.HasFourByteEntries)
+        {
+            int entriesPerGuestEntry = role.Level == 1 ? 1 : 2;
+            int start = (int)role.Quadrant * ShadowPages.EntryCount;
+            from = Math.Max((first / 4 * entriesPerGuestEntry) - start, 0);
+            to = Math.Min((((last / 4) + 1) * entriesPerGuestEntry) - 1 - start, ShadowPages.EntryCount - 1);
+        }
+
+        for (int index = from; index <= to; index++)
+        {
+            _state.Zapper.DropEntry(page, index, ref list);
+        }
+    }
+}
