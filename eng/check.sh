@@ -20,7 +20,7 @@ esac
 inspect_command="dotnet run --project Vmm -c Release -- inspect data/snapshots/la48/pagetables.bin.gz"
 test_command="dotnet test --project Core.Tests -c Release"
 # What the default run also tests in Debug: the walks themselves, without the long products.
-debug_filter="--filter-namespace Mmu.Tests.Properties --filter-namespace Mmu.Tests.Walk --filter-namespace Mmu.Tests.Guest --filter-namespace Mmu.Tests.Sptes"
+debug_filter="--filter-namespace Mmu.Tests.Properties --filter-namespace Mmu.Tests.Walk --filter-namespace Mmu.Tests.Guest --filter-namespace Mmu.Tests.Sptes --filter-namespace Mmu.Tests.Memory"
 
 passed=0
 failed=0

@@ -71,6 +71,21 @@ public sealed class UnsafeAllowListTests
     }
 
     [Fact]
+    public void FilesOfTheArenaThatNeedItSayWhy()
+    {
+        string[] signs = ["unsafe ", "Unsafe.", "Interlocked.", "Volatile.", "LibraryImport", "Dangerous"];
+        string[] files = Directory.GetFiles(RepositoryFiles.PathOf("Core/Memory"), "*.cs");
+
+        Assert.NotEmpty(files);
+        Assert.All(files, file =>
+        {
+            string text = File.ReadAllText(file);
+            bool needs = signs.Any(sign => text.Contains(sign, StringComparison.Ordinal));
+            Assert.Equal(needs, text.Contains("\n// UNSAFETY: ", StringComparison.Ordinal));
+        });
+    }
+
+    [Fact]
     public void GeneratedCodeFollowsNoPointer()
     {
         string golden = RepositoryFiles.PathOf("Core.Tests/Generators/Golden");

@@ -8,7 +8,9 @@ using Mmu.Diagnostics;
 
 namespace Mmu.Memory;
 
-/// <summary>Epochs of lockless readers. A reader publishes the epoch it entered in; what was unlinked before that, it cannot meet.</summary>
+/// <summary>
+/// Epochs of lockless readers. A reader publishes the epoch it entered in; what was unlinked before that, it cannot meet.
+/// </summary>
 /// <remarks>
 /// <para>
 /// Why it holds: <see cref="Stamp"/> fences between the unlinking store and its load of the epoch, <see cref="Enter"/> between its store

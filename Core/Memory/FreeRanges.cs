@@ -4,7 +4,8 @@ using System.Collections.Generic;
 namespace Mmu.Memory;
 
 /// <summary>
-/// Free ranges by address; neighbours are one range. Only what the host asks for goes through here (slots, slabs), so a managed list will do.
+/// Free ranges by address; neighbours are one range. Only what the host asks for goes through here (slots, slabs), so a managed list will
+/// do.
 /// </summary>
 internal sealed class FreeRanges
 {

@@ -85,7 +85,8 @@ internal static class HostAtomics
 
     /// <inheritdoc cref="CompareExchange(ref int, int, int)"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static uint CompareExchange(ref uint word, uint value, uint expected) => Interlocked.CompareExchange(ref word, value, expected);
+    internal static uint CompareExchange(ref uint word, uint value, uint expected) =>
+        Interlocked.CompareExchange(ref word, value, expected);
 
     /// <inheritdoc cref="CompareExchange(ref int, int, int)"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

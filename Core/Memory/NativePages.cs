@@ -27,7 +27,8 @@ internal static partial class NativePages
     private static int NoReserve => OperatingSystem.IsLinux() ? 0x4000 : 0x40;
 
     // The flag that keeps a mapping in the low 2 GiB.
-    private static bool KnowsLow => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64;
+    private static bool KnowsLow =>
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64;
 
     /// <summary>Rounds up to whole pages.</summary>
     internal static ulong RoundUp(ulong bytes) => (bytes + PageBytes - 1) & ~(ulong)(PageBytes - 1);
@@ -37,7 +38,7 @@ internal static partial class NativePages
     {
         if (OperatingSystem.IsWindows())
         {
-            throw new PlatformNotSupportedException("The arena maps its memory by mmap, which this system does not have: it runs on Unix only.");
+            throw new PlatformNotSupportedException("The arena maps its memory by mmap, which this system does not have. It runs on Unix.");
         }
     }
 

@@ -8,7 +8,9 @@ using Mmu.Diagnostics;
 
 namespace Mmu.Memory;
 
-/// <summary>One reservation of address space, committed by touching it, that arrays are cut from. Thread-safe; for the host's requests only.</summary>
+/// <summary>
+/// One reservation of address space, committed by touching it, that arrays are cut from. Thread-safe; for the host's requests only.
+/// </summary>
 internal sealed unsafe class PrivateArena : IDisposable
 {
     private readonly Lock _lock = new();
@@ -95,9 +97,10 @@ internal sealed unsafe class PrivateArena : IDisposable
 
         lock (_lock)
         {
+            string wanted = string.Create(CultureInfo.InvariantCulture, $"{count} elements of {sizeof(T)} bytes");
+            string left = string.Create(CultureInfo.InvariantCulture, $"{ReservedBytes - _allocated} of {ReservedBytes} bytes");
             throw new InvalidOperationException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"The private arena has no room for {count} elements of {sizeof(T)} bytes: {ReservedBytes - _allocated} of {ReservedBytes} bytes are left, {_free.Largest} in one piece."));
+                CultureInfo.InvariantCulture, $"The private arena has no room for {wanted}: {left} left, {_free.Largest} in one piece."));
         }
     }
 

@@ -9,7 +9,9 @@ using Mmu.Diagnostics;
 
 namespace Mmu.Memory;
 
-/// <summary>A table page's words. Worth a pointer; made by <see cref="TableArena"/>, and not kept beyond the lock or epoch it was made under.</summary>
+/// <summary>
+/// A table page's words. Worth a pointer; made by <see cref="TableArena"/>, and not kept beyond the lock or epoch it was made under.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly unsafe partial struct PtPage
 {

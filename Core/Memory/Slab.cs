@@ -10,8 +10,8 @@ namespace Mmu.Memory;
 
 /// <summary>Items of a <see cref="PrivateArena"/> that are taken through caches and freed one by one, by any thread.</summary>
 /// <remarks>
-/// Freed items go onto a stack by one compare-exchange, which counts them too. Only a top-up takes items, under a lock, and takes the whole
-/// stack at once: an item cannot leave the stack and come back while someone looks at it.
+/// Freed items go onto a stack by one compare-exchange, which counts them too; those freed last are taken first, as they are warm. Items
+/// are taken under a lock, by one thread at a time: nothing can leave the stack and come back while that thread looks at its top.
 /// </remarks>
 internal sealed class Slab<T> : IDisposable
     where T : unmanaged
@@ -25,8 +25,6 @@ internal sealed class Slab<T> : IDisposable
 
     // guarded by: _lock
     private uint _fresh = 1;
-    private uint _ready;
-    private uint _readyCount;
     private bool _disposed;
 
     // The index of the item freed last below, the number of those on the stack above. atomic
@@ -40,7 +38,8 @@ internal sealed class Slab<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfEqual(capacity, uint.MaxValue);
         if (Unsafe.SizeOf<T>() < sizeof(uint))
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Items have at least 4 bytes, not {Unsafe.SizeOf<T>()}."));
+            string message = string.Create(CultureInfo.InvariantCulture, $"Items have at least 4 bytes, not {Unsafe.SizeOf<T>()}.");
+            throw new ArgumentException(message);
         }
 
         _arena = arena;
@@ -59,7 +58,7 @@ internal sealed class Slab<T> : IDisposable
         {
             lock (_lock)
             {
-                return _fresh - 1 - _readyCount - (uint)(Volatile.Read(ref _freed) >> CountShift);
+                return _fresh - 1 - (uint)(Volatile.Read(ref _freed) >> CountShift);
             }
         }
     }
@@ -76,7 +75,9 @@ internal sealed class Slab<T> : IDisposable
         }
     }
 
-    /// <summary>Fills a cache to <paramref name="want"/> zeroed items; false if there are no more. What there was is in the cache.</summary>
+    /// <summary>
+    /// Fills a cache to <paramref name="want"/> zeroed items; false if there are no more. What there was is in the cache.
+    /// </summary>
     internal bool TopUp(ref SlabCache cache, int want)
     {
         MmuAssert.That(want <= SlabCache.Capacity, "More items wanted than a cache holds", (ulong)want);
@@ -107,16 +108,9 @@ internal sealed class Slab<T> : IDisposable
     /// <summary>Takes all items of a cache back.</summary>
     internal void Drain(ref SlabCache cache)
     {
-        lock (_lock)
+        while (cache.Count > 0)
         {
-            while (cache.Count > 0)
-            {
-                uint index = cache.Pop();
-                _watch!.Freed(index);
-                LinkOf(index) = _ready;
-                _ready = index;
-                _readyCount++;
-            }
+            Free(cache.Pop());
         }
     }
 
@@ -156,21 +150,21 @@ internal sealed class Slab<T> : IDisposable
 
     private bool TryTake(out uint index)
     {
-        if (_ready == 0)
+        ulong top = Volatile.Read(ref _freed);
+        while ((uint)top != 0)
         {
-            ulong freed = Interlocked.Exchange(ref _freed, 0);
-            _ready = (uint)freed;
-            _readyCount = (uint)(freed >> CountShift);
+            index = (uint)top;
+            ulong next = (((top >> CountShift) - 1) << CountShift) | LinkOf(index);
+            ulong found = Interlocked.CompareExchange(ref _freed, next, top);
+            if (found == top)
+            {
+                return true;
+            }
+
+            top = found;
         }
 
-        index = _ready;
-        if (index != 0)
-        {
-            _ready = LinkOf(index);
-            _readyCount--;
-            return true;
-        }
-
+        index = 0;
         if (_fresh > Capacity)
         {
             return false;

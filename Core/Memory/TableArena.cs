@@ -19,7 +19,7 @@ namespace Mmu.Memory;
 /// </para>
 /// <para>Invariant: a free or retired page is in one list; a page is filled with the empty entry before a cache has it.</para>
 /// </remarks>
-internal sealed unsafe class TableArena : IDisposable
+internal sealed unsafe partial class TableArena : IDisposable
 {
     /// <summary>The most pages an arena can have: a page and the index of an entry then fit in 31 bits. 16 GiB of tables.</summary>
     internal const uint MaxPages = 1u << 22;
@@ -27,8 +27,13 @@ internal sealed unsafe class TableArena : IDisposable
     private const int FrameShift = 12;
     private const ulong MaxFrames = 1UL << 40;
 
-    // So many retired pages at most become free in one TopUp, whose caller waits.
+    // Not canonical: with any page's offset added it can be no mapping of anybody's.
+    private const ulong NowhereMapped = 1UL << 63;
+
+    // So many retired pages at most become free in one TopUp, whose caller waits; and from so many on it looks, though other pages are
+    // free: those that were in use a moment ago are warm.
     private const int ReclaimBatch = 64;
+    private const int ReclaimFrom = 32;
 
     private readonly Lock _lock = new();
     private readonly Reservation? _reservation;
@@ -63,7 +68,9 @@ internal sealed unsafe class TableArena : IDisposable
         PageCount = pageCount;
         _emptyEntry = emptyEntry;
         ulong bytes = (ulong)pageCount << FrameShift;
-        _reservation = Map(backing, bytes, firstFrame is null, fence);
+
+        // Low addresses help only where frames follow from addresses.
+        _reservation = backing.Map(bytes, preferLow: firstFrame is null, fence);
         _base = _reservation?.Address ?? backing.Address;
         _firstFrame = firstFrame?.Value ?? _base >> FrameShift;
 
@@ -112,12 +119,6 @@ internal sealed unsafe class TableArena : IDisposable
         }
     }
 
-    /// <summary>True if PAE roots can be had at all: the arena has pages with frames below 4 GiB for them.</summary>
-    internal bool HasLowRoots { get; }
-
-    /// <summary>PAE roots that were not freed yet.</summary>
-    internal int OutstandingRoots => _roots.Outstanding;
-
     /// <summary>The words of a page.</summary>
     internal PtPage this[PageHandle page]
     {
@@ -146,8 +147,14 @@ internal sealed unsafe class TableArena : IDisposable
     internal bool TryPageOf(ulong frame, out PageHandle page)
     {
         ulong table = frame - _firstTableFrame;
+        if (table >= _tables)
+        {
+            page = PageHandle.None;
+            return false;
+        }
+
         page = new PageHandle((uint)table + _firstTable);
-        return table < _tables;
+        return true;
     }
 
     /// <summary>
@@ -168,9 +175,11 @@ internal sealed unsafe class TableArena : IDisposable
             bool mayReclaim = true;
             while (cache.Count < want && Faults?.Fails() != true)
             {
-                if (mayReclaim && !_lists.HasUsed)
+                if (mayReclaim && (!_lists.HasUsed || _lists.Retired >= ReclaimFrom))
                 {
-                    mayReclaim = ReclaimUpTo(ReclaimBatch) > 0;
+                    // Once: what readers hold now they hold for the rest of this.
+                    _ = ReclaimUpTo(ReclaimBatch);
+                    mayReclaim = false;
                 }
 
                 if (!_lists.TryTake(out uint page))
@@ -186,6 +195,12 @@ internal sealed unsafe class TableArena : IDisposable
         // Outside the lock: the pages are this cache's by now.
         for (int i = had; i < cache.Count; i++)
         {
+#if MMU_FAULT_42
+            if (*(ulong*)AddressOf(cache.PeekAt(i).Index) != 0)
+            {
+                continue;
+            }
+#endif
             FillPage(cache.PeekAt(i).Index);
         }
 
@@ -241,36 +256,12 @@ internal sealed unsafe class TableArena : IDisposable
         }
     }
 
-    /// <summary>Takes a root with four entries that are not present (0); false if there is none left, or none at all.</summary>
-    internal bool TryAllocatePaeRoot(out PaeRoot root)
-    {
-        if (Faults?.Fails() == true)
-        {
-            root = PaeRoot.None;
-            return false;
-        }
-
-        return _roots.TryAllocate(out root);
-    }
-
-    /// <summary>Takes a root back that no CPU uses any more.</summary>
-    internal void FreePaeRoot(PaeRoot root) => _roots.Free(root);
-
-    /// <summary>What CR3 has to hold for a root: below 4 GiB, a multiple of 32.</summary>
-    internal ulong PhysicalAddressOf(PaeRoot root) => (_firstFrame << FrameShift) + PaeRootPool.OffsetOf(root);
-
-    /// <summary>Loads one of the four entries of a root.</summary>
-    internal ulong Load(PaeRoot root, int index) => _roots.Load(root, index);
-
-    /// <summary>Stores one of the four entries of a root.</summary>
-    internal void Store(PaeRoot root, int index, ulong value) => _roots.Store(root, index, value);
-
     /// <summary>Unmaps the arena, but for memory of the VMM. Nothing may use it then.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
-            _base = 0;
+            _base = unchecked((nuint)NowhereMapped);
             _watch?.Dispose();
             _lists.Dispose();
             _reservation?.Dispose();
@@ -296,19 +287,6 @@ internal sealed unsafe class TableArena : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(firstFrame), frame, "The arena's last frame must be below 2^40: physical addresses have 52 bits.");
         }
-    }
-
-    // Low addresses only help where frames follow from addresses; the low mapping area of Linux is 1 GiB large.
-    private static Reservation? Map(TableBacking backing, ulong bytes, bool framesFollowAddress, bool fence)
-    {
-        if (backing.Address != 0)
-        {
-            return null;
-        }
-
-        return backing.Source is { } file
-            ? Reservation.File(file, backing.Offset, bytes, fence)
-            : Reservation.Own(bytes, framesFollowAddress && bytes <= 1UL << 30, fence);
     }
 
     private nuint AddressOf(uint page) => _base + ((nuint)page << FrameShift);

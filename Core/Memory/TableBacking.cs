@@ -8,6 +8,8 @@ namespace Mmu.Memory;
 /// <summary>Where a VM's table pages live: memory of our own, part of a file that the VMM maps too, or memory of the VMM.</summary>
 public sealed record TableBacking
 {
+    private const ulong LowArea = 1UL << 30;
+
     private TableBacking(SafeFileHandle? source, long offset, nuint address)
     {
         Source = source;
@@ -28,7 +30,8 @@ public sealed record TableBacking
     public static TableBacking Own() => new(null, 0, 0);
 
     /// <summary>Part of a file, mapped shared: a memfd, POSIX shared memory or a file of a memory file system.</summary>
-    /// <param name="file">The file, at least <paramref name="offset"/> plus the size of the tables long. Not needed once the VM is made.</param>
+    /// <param name="file">The file, at least <paramref name="offset"/> plus the size of the tables long.
+    /// Not needed once the VM is made.</param>
     /// <param name="offset">Where in the file the first page starts, in bytes: a multiple of 4096.</param>
     /// <exception cref="ArgumentOutOfRangeException">The offset is negative or not a multiple of 4096.</exception>
     public static TableBacking File(SafeFileHandle file, long offset)
@@ -59,9 +62,26 @@ public sealed record TableBacking
         if (address == 0 || address % NativePages.PageBytes != 0)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(address), string.Create(CultureInfo.InvariantCulture, $"The address must be a multiple of 4096, and not 0: 0x{address:x}."));
+                nameof(address),
+                string.Create(CultureInfo.InvariantCulture, $"The address must be a multiple of 4096, and not 0: 0x{address:x}."));
         }
 
         return new TableBacking(null, 0, address);
+    }
+
+    /// <summary>Maps so many bytes of it; null for memory of the VMM, which is mapped already.</summary>
+    /// <param name="bytes">Whole pages.</param>
+    /// <param name="preferLow">Tries the low 2 GiB first for memory of our own, in which Linux keeps 1 GiB for such requests.</param>
+    /// <param name="fence">Puts a guard page on each side.</param>
+    internal Reservation? Map(ulong bytes, bool preferLow, bool fence)
+    {
+        if (Address != 0)
+        {
+            return null;
+        }
+
+        return Source is null
+            ? Reservation.Own(bytes, preferLow && bytes <= LowArea, fence)
+            : Reservation.File(Source, Offset, bytes, fence);
     }
 }
