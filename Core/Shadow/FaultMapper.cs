@@ -259,6 +259,12 @@ internal ref struct FaultMapper<TGuest, TSpte>
             && _state.Pages.Tables.TryPageOf(Spte.FrameOf(_state.Vm.SpteHost, spte) >> 12, out PageHandle child)
             && IsRightChild(_state.Pages[child], gfn, role))
         {
+            // It is used as a table: stores to it were no flood.
+            if (_state.Pages[child].WriteFlood != 0)
+            {
+                _state.Pages[child].WriteFlood = 0;
+            }
+
             _page = child;
             _level--;
             return true;
