@@ -1,49 +1,19 @@
-// Perf: compiles walker.c with gcc and loads it into this process.
-using System;
+// Perf: the walkers of walker.c as competitors.
 using System.Collections.Generic;
-using System.IO;
-using System.Runtime.InteropServices;
 
 namespace Mmu.Perf.Peers;
 
 /// <summary>The C walkers; absent, with the reason, where there is no gcc.</summary>
 internal sealed unsafe class NativePeers : ICompetitorSource
 {
-    private readonly nint _library;
+    private readonly PeerLibrary _library;
 
-    private NativePeers(nint library) => _library = library;
+    private NativePeers(PeerLibrary library) => _library = library;
 
     /// <summary>Builds and loads the library.</summary>
     /// <param name="note">What was built, or why nothing was.</param>
-    public static NativePeers? TryLoad(out string note)
-    {
-        string source = Path.Combine(AppContext.BaseDirectory, "Peers", "walker.c");
-        string library = Path.ChangeExtension(source, ".so");
-        string[] arguments = ["-O3", "-march=native", "-fno-tree-slp-vectorize", "-shared", "-fPIC", "-o", library, source];
-        try
-        {
-            if (Tool.Run("gcc", arguments) is null)
-            {
-                note = "C peers skipped: gcc could not build Peers/walker.c.";
-                return null;
-            }
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            note = "C peers skipped: there is no gcc on the PATH.";
-            return null;
-        }
-
-        NativePeers peers = new(NativeLibrary.Load(library));
-        ulong size = ((delegate* unmanaged<ulong>)peers.Export("context_size"))();
-        if (size != (ulong)sizeof(PeerContext))
-        {
-            throw new InvalidOperationException($"ctx in walker.c is {size} bytes, PeerContext {sizeof(PeerContext)}.");
-        }
-
-        note = (Tool.Run("gcc", "--version") ?? "gcc").Split('\n')[0] + " -O3 -march=native -fno-tree-slp-vectorize";
-        return peers;
-    }
+    public static NativePeers? TryLoad(out string note) =>
+        PeerLibrary.TryLoad("walker.c", sizeof(PeerContext), out note) is { } library ? new NativePeers(library) : null;
 
     public IEnumerable<Competitor> Create(MeasureKind kind, WorkingSet set)
     {
@@ -60,9 +30,7 @@ internal sealed unsafe class NativePeers : ICompetitorSource
         };
         foreach ((string name, string function, string loop) in wanted)
         {
-            yield return new NativeCompetitor(name, Export($"{function}{set.Mode.Levels}_{loop}"), set, access);
+            yield return new NativeCompetitor(name, _library.Export($"{function}{set.Mode.Levels}_{loop}"), set, access);
         }
     }
-
-    private nint Export(string name) => NativeLibrary.GetExport(_library, name);
 }

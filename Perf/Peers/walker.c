@@ -1,26 +1,7 @@
 // Perf: the hand-written C walkers that the generated ones are measured against, and the floor under both: dependent loads, no checks.
 // Built with gcc -O3 -march=native -fno-tree-slp-vectorize -shared -fPIC: SLP would pack two result stores into one vector store, and the
 // caller's reload of one half would then wait for it (3 ns).
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#ifdef __AVX512F__
-#include <immintrin.h>
-#endif
-
-typedef uint8_t u8;
-typedef uint32_t u32;
-typedef uint64_t u64;
-
-#define INLINE static inline __attribute__((always_inline))
-#define COLD __attribute__((noinline, cold))
-#define NOINLINE __attribute__((noinline))
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-
-enum { P = 1, W = 2, U = 4, A = 0x20, D = 0x40, PS = 0x80 };
-#define NX (1ull << 63)
-#define ADDR 0x000ffffffffff000ull
+#include "peer.h"
 
 enum { ACC_WRITE = 1, ACC_USER = 2, ACC_FETCH = 4, ACC_SMAP = 8 };
 enum { RIGHT_W = 1, RIGHT_U = 2, RIGHT_NX = 4 };
@@ -86,33 +67,6 @@ INLINE u8 *host_of(ctx *c, u64 gpa, space sp)
     return LIKELY(bias) ? bias + gpa : NULL;
 }
 
-// One load: the empty asm makes the value opaque, so it cannot be read again. (volatile does that too, but gcc then keeps the address
-// addition out of the load: a cycle a level.)
-INLINE u64 load(const u8 *at, int bytes)
-{
-    u64 e = bytes == 4 ? *(const u32 *)at : *(const u64 *)at;
-    __asm__("" : "+r"(e));
-    return e;
-}
-
-// Keeps the row (window + index, known early) apart from the table address (known late); gcc would add both once the latter is loaded.
-INLINE const u8 *row_of(const u8 *bias, u64 offset)
-{
-    const u8 *row = bias + offset;
-    __asm__("" : "+r"(row));
-    return row;
-}
-
-// ---- shape of a mode: all constant after inlining --------------------------------------------------------------------------------------
-
-INLINE int bits_of(int levels) { return levels == 2 ? 10 : 9; }
-INLINE int bytes_of(int levels) { return levels == 2 ? 4 : 8; }
-INLINE u64 offset_in_table(u64 gva, int level, int levels)
-{
-    int bits = bits_of(levels), bytes = bytes_of(levels);
-    return ((gva >> (12 + bits * (level - 1))) & ((1u << bits) - 1)) * bytes;
-}
-INLINE u64 frame_of(u64 e, int levels) { return levels == 2 ? e & 0xfffff000u : e & ADDR; }
 INLINE int may_be_large(int level, int levels) { return levels == 2 || levels == 3 ? level == 2 : level == 2 || level == 3; }
 
 INLINE u64 page_of(u64 e, u64 gva, int level, int levels)
