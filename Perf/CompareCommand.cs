@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Mmu.Perf.Shadow;
 
 namespace Mmu.Perf;
 
@@ -40,7 +41,7 @@ internal sealed class CompareCommand
             return 2;
         }
 
-        return new CompareCommand(options).Run();
+        return options.Suite == CompareOptions.ShadowSuite ? new ShadowCommand(options).Run() : new CompareCommand(options).Run();
     }
 
     private int Run()
@@ -59,7 +60,7 @@ internal sealed class CompareCommand
         Console.Out.WriteLine(_options.Json ? JsonSerializer.Serialize(_measurements, s_json) : report.Text());
         if (_options.Write)
         {
-            string path = Path.Combine(Report.RepositoryRoot(), "docs", "perf", "walk.md");
+            string path = Path.Combine(MachineFacts.RepositoryRoot(), "docs", "perf", "walk.md");
             File.WriteAllText(path, report.Markdown());
             Console.Error.WriteLine($"Wrote {path}.");
         }

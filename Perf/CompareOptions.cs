@@ -7,20 +7,24 @@ namespace Mmu.Perf;
 
 /// <summary>What to compare and where to put it.</summary>
 internal sealed record CompareOptions(
-    ImmutableArray<ModeShape> Modes, ImmutableArray<string> Sets, ImmutableArray<MeasureKind> Kinds, bool Json, bool Write, TimeSpan Budget)
+    ImmutableArray<ModeShape> Modes, ImmutableArray<string> Sets, ImmutableArray<MeasureKind> Kinds, string Suite, bool Json, bool Write, TimeSpan Budget)
 {
+    public const string WalkSuite = "walk";
+    public const string ShadowSuite = "shadow";
+
     public const string Usage = """
-        compare [--mode bits32,pae,long4,long5] [--set hot,m64,g4,sparse] [--kind dependent,independent,batch,write]
+        compare [--suite walk|shadow] [--mode bits32,pae,long4,long5] [--set hot,m64,g4,sparse] [--kind dependent,independent,batch,write]
                 [--seconds S] [--json] [--write]
+          --suite S     what is measured: walks of the guest's tables (default), or the Shadow MMU, which takes no --set and --kind
           --seconds S   measuring time of each table block (default 2)
           --json        figures as JSON on standard output instead of tables
-          --write       also write docs/perf/walk.md
+          --write       also write docs/perf/walk.md or docs/perf/shadow.md
         """;
 
     /// <summary>Parses arguments; on a mistake returns null and says what it is.</summary>
     public static CompareOptions? Parse(ReadOnlySpan<string> arguments, out string error)
     {
-        CompareOptions options = new(ModeShape.All, WorkingSet.Names, [.. Enum.GetValues<MeasureKind>()], false, false, TimeSpan.FromSeconds(2));
+        CompareOptions options = new(ModeShape.All, WorkingSet.Names, [.. Enum.GetValues<MeasureKind>()], WalkSuite, false, false, TimeSpan.FromSeconds(2));
         error = "";
         for (int i = 0; i < arguments.Length && error.Length == 0; i++)
         {
@@ -47,6 +51,8 @@ internal sealed record CompareOptions(
     {
         switch (name)
         {
+            case "--suite" when values is [WalkSuite or ShadowSuite]:
+                return this with { Suite = values[0] };
             case "--mode":
                 return this with { Modes = Known(values, v => ModeShape.All.FirstOrDefault(m => m.Name == v), ref error) };
             case "--set":

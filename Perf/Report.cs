@@ -1,10 +1,7 @@
 // Perf: tables of a comparison, for the terminal and for docs/perf/walk.md.
-using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Mmu.Perf;
@@ -12,20 +9,6 @@ namespace Mmu.Perf;
 /// <summary>Lays out measurements: one table a mode, then the goals.</summary>
 internal sealed class Report(IReadOnlyList<Measurement> measurements, string peers)
 {
-    /// <summary>The checkout this program runs in: the nearest folder upward that holds the solution.</summary>
-    public static string RepositoryRoot()
-    {
-        for (DirectoryInfo? folder = new(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Mmu.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("Run --write inside a checkout: no folder above this one holds Mmu.sln.");
-    }
-
     public string Text()
     {
         StringBuilder text = new();
@@ -43,7 +26,7 @@ internal sealed class Report(IReadOnlyList<Measurement> measurements, string pee
     public string Markdown()
     {
         StringBuilder text = new("# Speed of a walk\n\nWritten by `Perf -- compare --write`; [method.md](method.md) says how it is measured.\n\n");
-        foreach (string line in Environment())
+        foreach (string line in MachineFacts.Lines(peers).Append(Chunks()))
         {
             _ = text.Append("* ").Append(line).Append('\n');
         }
@@ -64,9 +47,9 @@ internal sealed class Report(IReadOnlyList<Measurement> measurements, string pee
         List<string[]> cells = [["set", "kind", "walker", "ns", "10–90 %", "× floor", "× C walk", "bytes", "state"]];
         cells.AddRange(rows.Select(m => new[]
         {
-            m.Set, Lower(m.Kind), m.Name, F2(m.Ns), $"{F2(m.Low)}–{F2(m.High)}", F2(m.ToFloor), F2(m.ToWalk), m.Bytes.ToString(CultureInfo.InvariantCulture), m.Quiet ? "quiet" : "busy",
+            m.Set, Lower(m.Kind), m.Name, TableText.F2(m.Ns), $"{TableText.F2(m.Low)}–{TableText.F2(m.High)}", TableText.F2(m.ToFloor), TableText.F2(m.ToWalk), m.Bytes.ToString(CultureInfo.InvariantCulture), m.Quiet ? "quiet" : "busy",
         }));
-        AppendCells(text, cells, rightFrom: 3);
+        TableText.Append(text, cells, rightFrom: 3);
     }
 
     private void AppendGoals(StringBuilder text)
@@ -74,47 +57,13 @@ internal sealed class Report(IReadOnlyList<Measurement> measurements, string pee
         List<string[]> cells = [["mode", "goal", "bound", "measured", "met"]];
         cells.AddRange(Goal.Judge(measurements).Select(g => new[]
         {
-            g.Mode, g.What, (g.AtLeast ? "≥ " : "≤ ") + F2(g.Bound), F2(g.Value), g.Met ? "yes" : "NO",
+            g.Mode, g.What, (g.AtLeast ? "≥ " : "≤ ") + TableText.F2(g.Bound), TableText.F2(g.Value), g.Met ? "yes" : "NO",
         }));
-        AppendCells(text, cells, rightFrom: 2);
+        TableText.Append(text, cells, rightFrom: 2);
     }
 
-    private static void AppendCells(StringBuilder text, List<string[]> cells, int rightFrom)
-    {
-        int columns = cells[0].Length;
-        int[] widths = [.. Enumerable.Range(0, columns).Select(c => cells.Max(row => row[c].Length))];
-        for (int r = 0; r < cells.Count; r++)
-        {
-            for (int c = 0; c < columns; c++)
-            {
-                string cell = cells[r][c];
-                _ = text.Append("| ").Append(c >= rightFrom ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c])).Append(' ');
-            }
-
-            _ = text.Append("|\n");
-            if (r == 0)
-            {
-                for (int c = 0; c < columns; c++)
-                {
-                    _ = text.Append("| ").Append('-', widths[c] - 1).Append(c >= rightFrom ? ':' : '-').Append(' ');
-                }
-
-                _ = text.Append("|\n");
-            }
-        }
-    }
-
-    private IEnumerable<string> Environment()
-    {
-        string cpu = File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "?"
-            : "?";
-        yield return $"Machine: {cpu}, {System.Environment.ProcessorCount} logical CPUs, {RuntimeInformation.OSDescription}";
-        yield return $"SDK {Tool.Run("dotnet", "--version")}, {RuntimeInformation.FrameworkDescription}";
-        yield return $"C: {peers}";
-        yield return $"Commit: {Tool.Run("git", "rev-parse", "--short", "HEAD") ?? "?"}";
-        yield return $"Chunks of {WorkingSet.ChunkWalks} walks, median of {measurements.Min(m => m.Chunks)}–{measurements.Max(m => m.Chunks)} each";
-    }
+    private string Chunks() =>
+        $"Chunks of {WorkingSet.ChunkWalks} walks, median of {measurements.Min(m => m.Chunks)}–{measurements.Max(m => m.Chunks)} each";
 
     private static string Lower(MeasureKind kind) => kind switch
     {
@@ -123,6 +72,4 @@ internal sealed class Report(IReadOnlyList<Measurement> measurements, string pee
         MeasureKind.Batch => "batch",
         _ => "write",
     };
-
-    private static string F2(double? value) => value is { } v ? v.ToString(v < 100 ? "F2" : "F0", CultureInfo.InvariantCulture) : "";
 }

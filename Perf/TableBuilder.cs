@@ -54,6 +54,26 @@ internal sealed unsafe class TableBuilder
         return leaf;
     }
 
+    /// <summary>The gpa of the leaf entry of a page whose tables exist.</summary>
+    public ulong LeafOf(ulong gva)
+    {
+        ulong table = Root;
+        for (int level = _mode.Levels; level > 1; level--)
+        {
+            table = Read(table + (ulong)(_mode.IndexAt(gva, level) * _mode.EntryBytes)) & FrameMask;
+        }
+
+        return table + (ulong)(_mode.IndexAt(gva, 1) * _mode.EntryBytes);
+    }
+
+    /// <summary>An empty table.</summary>
+    public ulong NewTable()
+    {
+        ulong table = _next;
+        _next += PageBytes;
+        return _next <= _end ? table : throw new InvalidOperationException($"Page tables reach gpa {_next:x}; their space ends at {_end:x}.");
+    }
+
     private ulong Read(ulong gpa) => _mode.EntryBytes == 4 ? *(uint*)(_memory + gpa) : *(ulong*)(_memory + gpa);
 
     private void Write(ulong gpa, ulong value)
@@ -66,12 +86,5 @@ internal sealed unsafe class TableBuilder
         {
             *(ulong*)(_memory + gpa) = value;
         }
-    }
-
-    private ulong NewTable()
-    {
-        ulong table = _next;
-        _next += PageBytes;
-        return _next <= _end ? table : throw new InvalidOperationException($"Page tables reach gpa {_next:x}; their space ends at {_end:x}.");
     }
 }

@@ -123,7 +123,7 @@ INLINE void link_table(shadow *c, u64 gva, int levels)
 INLINE void change(shadow *c, u64 gva, int levels)
 {
     u32 *entry = (u32 *)guest_entry(c, gva, levels);
-    *entry ^= 1u << 13; // another frame
+    *entry ^= 1u << 31; // another frame, which no other page has
 }
 
 u64 reset(shadow *c, const u64 *first, u64 roots)
