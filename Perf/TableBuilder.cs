@@ -54,16 +54,16 @@ internal sealed unsafe class TableBuilder
         return leaf;
     }
 
-    /// <summary>The gpa of the leaf entry of a page whose tables exist.</summary>
-    public ulong LeafOf(ulong gva)
+    /// <summary>The gpa of the entry of a page at a level, all tables down to which exist.</summary>
+    public ulong EntryOf(ulong gva, int level)
     {
         ulong table = Root;
-        for (int level = _mode.Levels; level > 1; level--)
+        for (int above = _mode.Levels; above > level; above--)
         {
-            table = Read(table + (ulong)(_mode.IndexAt(gva, level) * _mode.EntryBytes)) & FrameMask;
+            table = Read(table + (ulong)(_mode.IndexAt(gva, above) * _mode.EntryBytes)) & FrameMask;
         }
 
-        return table + (ulong)(_mode.IndexAt(gva, 1) * _mode.EntryBytes);
+        return table + (ulong)(_mode.IndexAt(gva, level) * _mode.EntryBytes);
     }
 
     /// <summary>An empty table.</summary>

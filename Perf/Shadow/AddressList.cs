@@ -43,6 +43,10 @@ internal sealed unsafe class AddressList
         return new AddressList(shuffled, Chunk);
     }
 
+    /// <summary>A list with several items for each of this one, at equal distances.</summary>
+    public AddressList Each(int count, int distance) => new(
+        _items.SelectMany(item => Enumerable.Range(0, count).Select(i => item + ((ulong)i * (ulong)distance))), Chunk * count);
+
     /// <summary>A list with an item for each of this one.</summary>
     public AddressList Select(Func<ulong, ulong> map) => new(_items.Select(map), Chunk);
 }

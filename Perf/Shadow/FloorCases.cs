@@ -1,6 +1,4 @@
 // Perf: the floors of all operations.
-using System.Linq;
-
 namespace Mmu.Perf.Shadow;
 
 /// <summary>Makes subjects of the loops of shadow.c.</summary>
@@ -18,7 +16,7 @@ internal sealed unsafe class FloorCases
     /// <summary>Maps the eight pages of windows.</summary>
     public Subject MapWindow(AddressList windows)
     {
-        AddressList pages = PagesOfWindows(windows);
+        AddressList pages = windows.Each(8, 4096);
         FloorTables.FloorLoop unmap = _tables.Loop("unmap"), map = _tables.Loop("map_window");
         return new DelegateSubject(Name, pages.Chunk, c => unmap(pages.Of(c), pages.Chunk), c => map(windows.Of(c), windows.Chunk));
     }
@@ -29,18 +27,14 @@ internal sealed unsafe class FloorCases
     /// <summary>Empties tables, each named by an address in it; per page.</summary>
     public Subject Zap(AddressList tables, int pagesPerTable)
     {
-        AddressList pages = new(
-            Enumerable.Range(0, tables.Count).SelectMany(i => Enumerable.Range(0, pagesPerTable).Select(p => tables.All[i] + ((ulong)p * 4096))),
-            tables.Chunk * pagesPerTable);
+        AddressList pages = tables.Each(pagesPerTable, 4096);
         return Pair("map", "zap", pages, pages.Chunk, tables);
     }
 
     /// <summary>Brings tables in step of which some entries have changed; per table.</summary>
     public Subject Sync(string name, string loop, AddressList tables, int changed)
     {
-        AddressList entries = new(
-            Enumerable.Range(0, tables.Count).SelectMany(i => Enumerable.Range(0, changed).Select(p => tables.All[i] + ((ulong)(p * (512 / changed)) * 4096))),
-            tables.Chunk * changed);
+        AddressList entries = tables.Each(changed, 512 / changed * 4096);
         FloorTables.FloorLoop map = _tables.Loop("map"), snapshot = _tables.Loop("snapshot"), change = _tables.Loop("change"), sync = _tables.Loop(loop);
         return new DelegateSubject(
             name,
@@ -91,7 +85,4 @@ internal sealed unsafe class FloorCases
         AddressList list = runOver ?? pages;
         return new DelegateSubject(Name, operations, c => first(pages.Of(c), pages.Chunk), c => second(list.Of(c), list.Chunk));
     }
-
-    private static AddressList PagesOfWindows(AddressList windows) =>
-        new(Enumerable.Range(0, windows.Count).SelectMany(i => Enumerable.Range(0, 8).Select(p => windows.All[i] + ((ulong)p * 4096))), windows.Chunk * 8);
 }

@@ -1,5 +1,6 @@
 // Perf: shadow tables as shadow.c keeps them, beside a guest.
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Mmu.Perf.Peers;
@@ -73,6 +74,13 @@ internal sealed unsafe class FloorTables : IDisposable
         {
             Loop(loop)(pages.All, pages.Count);
         }
+    }
+
+    /// <summary>Makes roots to switch among, given as CR3s.</summary>
+    public void AddRoots(IEnumerable<ulong> roots)
+    {
+        AddressList frames = new(roots.Select(cr3 => cr3 >> 12), int.MaxValue);
+        Loop("add_root", perMode: false)(frames.All, frames.Count);
     }
 
     public void Dispose() => NativeMemory.AlignedFree(_memory);

@@ -69,8 +69,8 @@ internal sealed unsafe class ShadowGuest : IDisposable
     /// <summary>CR3s of the further roots.</summary>
     public ImmutableArray<ulong> Roots { get; private set; } = [];
 
-    /// <summary>The process: its 512 pages, the table that it fills, its frames.</summary>
-    public (ulong Gva, ulong Table, ulong Frame) Life { get; private set; }
+    /// <summary>The process.</summary>
+    public LifePlan Life { get; private set; } = null!;
 
     /// <summary>The guest of the cases that time single operations.</summary>
     public static ShadowGuest Create(ModeShape mode)
@@ -83,7 +83,7 @@ internal sealed unsafe class ShadowGuest : IDisposable
         ShadowGuest guest = new(mode, dense.End + OtherFrame, [dense, sparse, lone, life]) { Dense = dense, Sparse = sparse, Lone = lone };
         guest.AddWindows(start + (8 * MiB));
         guest.AddRoots();
-        guest.Life = (start + (4 * MiB), guest._builder.NewTable(), life.Gpa);
+        guest.AddLife(start + (4 * MiB), life.Gpa);
         return guest;
     }
 
@@ -97,13 +97,8 @@ internal sealed unsafe class ShadowGuest : IDisposable
     /// <summary>The four PDPTEs behind a CR3, of PAE.</summary>
     public ReadOnlySpan<ulong> PdptesOf(ulong root) => new(Memory + root, 4);
 
-    /// <summary>A guest's store to the leaf entry of a page: as its processor makes it, unseen.</summary>
-    /// <param name="gva">The page.</param>
-    /// <param name="flip">The bits to flip, among the low 32.</param>
-    public void Flip(ulong gva, uint flip) => *(uint*)LeafOf(gva) ^= flip;
-
     /// <summary>Where the leaf entry of a page is.</summary>
-    public byte* LeafOf(ulong gva) => _region.Memory + _builder.LeafOf(gva);
+    public byte* LeafOf(ulong gva) => Memory + _builder.EntryOf(gva, 1);
 
     /// <summary>A guest's store to an entry of any level.</summary>
     public void Store(byte* entry, ulong value)
@@ -129,6 +124,15 @@ internal sealed unsafe class ShadowGuest : IDisposable
             Windows = Windows.Add(gva + ((ulong)i * PageBytes));
             _ = _builder.Map(Windows[i], table);
         }
+    }
+
+    private void AddLife(ulong gva, ulong frame)
+    {
+        ulong table = _builder.NewTable();
+        ulong window = Windows[^1] + PageBytes;
+        _ = _builder.Map(window, table);
+        nint entries = (nint)(Memory + table + (ulong)(Mode.IndexAt(gva, 1) * Mode.EntryBytes));
+        Life = new LifePlan(gva, table, entries, frame, _builder.EntryOf(gva, 2), window);
     }
 
     private void AddRoots()
