@@ -16,6 +16,7 @@ internal sealed unsafe class GuestRun : IDisposable
 
     private readonly ShadowGuest _guest;
     private readonly MmuVcpu _vcpu;
+    private uint _frames;
 
     public GuestRun(ShadowGuest guest)
     {
@@ -150,9 +151,12 @@ internal sealed unsafe class GuestRun : IDisposable
     public void Live(ulong* windows, int count)
     {
         LifePlan life = _guest.Life;
+
+        // Other frames than the last one's: else what was shadowed of that could stay.
+        _frames ^= ShadowGuest.OtherFrame;
         for (uint i = 0; i < 512; i++)
         {
-            _guest.Store((byte*)life.Entries + (i * (uint)_guest.Mode.EntryBytes), life.LeafAt(i));
+            _guest.Store((byte*)life.Entries + (i * (uint)_guest.Mode.EntryBytes), life.LeafAt(i) ^ _frames);
         }
 
         _guest.Store(_guest.Memory + life.Link, life.LinkValue);

@@ -80,7 +80,7 @@ internal sealed unsafe class ShadowGuest : IDisposable
         PageArea sparse = new(start + (2 * GiB), 8 * PageBytes, dense.End, (int)(GiB / PageBytes / 8));
         PageArea lone = new(start + (3 * GiB), TableSpan, sparse.End, (int)(GiB / TableSpan));
         PageArea life = new(start, PageBytes, lone.End, 512);
-        ShadowGuest guest = new(mode, dense.End + OtherFrame, [dense, sparse, lone, life]) { Dense = dense, Sparse = sparse, Lone = lone };
+        ShadowGuest guest = new(mode, life.End + OtherFrame, [dense, sparse, lone, life]) { Dense = dense, Sparse = sparse, Lone = lone };
         guest.AddWindows(start + (8 * MiB));
         guest.AddRoots();
         guest.AddLife(start + (4 * MiB), life.Gpa);
