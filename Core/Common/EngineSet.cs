@@ -12,7 +12,7 @@ namespace Mmu.Common;
 /// closed in <c>Vm</c>, so that every call is direct.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
-internal struct EngineSet<TShadow, TTdp>
+internal partial struct EngineSet<TShadow, TTdp>
     where TShadow : struct, IMmuEngine
     where TTdp : struct, IMmuEngine
 {

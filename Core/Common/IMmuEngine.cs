@@ -30,7 +30,8 @@ internal interface IMmuEngine : IDisposable
     /// <summary>Takes apart some tables that <see cref="ZapAll"/> left; true if there are more. Takes the lock for a short while.</summary>
     bool ZapObsolete();
 
-    // --- Roots; on the vCPU's thread, not in guest
+    // --- Roots; on the vCPU's thread, not in guest. The current root is that of the vCPU's control state: CR3, role and, under PAE paging, the
+    //     PDPTE registers. One that was current under another control state is a previous one, even before the next is loaded.
 
     /// <summary>
     /// Switches to the root of the vCPU's control state if it is one of those it used last; false if one has to be loaded. Takes no lock.

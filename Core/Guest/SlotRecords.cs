@@ -20,6 +20,27 @@ internal sealed class SlotRecords
         return last is not null && last.Holds(gfn) ? last : Search(gfn);
     }
 
+    /// <summary>The slot that holds a frame, or else the first above it; null if there is none.</summary>
+    internal SlotRecord? FindFrom(ulong gfn)
+    {
+        int low = 0;
+        int high = _slots.Length;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (gfn - _slots[middle].BaseGfn < _slots[middle].Pages || gfn < _slots[middle].BaseGfn)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low < _slots.Length ? _slots[low] : null;
+    }
+
     /// <summary>Adds a slot, which overlaps no other.</summary>
     internal void Add(SlotRecord slot)
     {

@@ -41,7 +41,7 @@ public sealed partial class MmuVcpu
             }
 
             _vcpu.Role = CpuRole.From(state, InSystemManagement);
-            Do(ControlChange.Of(before, state) | OfPdptes(pdptes));
+            _vm.EngineSet.Do(_vcpu, ControlChange.Of(before, state) | OfPdptes(pdptes));
             return ControlStateStatus.Legal;
         }
         finally
@@ -73,7 +73,7 @@ public sealed partial class MmuVcpu
                 return status;
             }
 
-            Do(ControlChange.OfCr3(Walker.State, before, value) | (_vcpu.Role.Mode == GuestMode.Pae ? OfPdptes(pdptes) : ControlActions.None));
+            _vm.EngineSet.Do(_vcpu, ControlChange.OfCr3(Walker.State, before, value) | (_vcpu.Role.Mode == GuestMode.Pae ? OfPdptes(pdptes) : ControlActions.None));
             return ControlStateStatus.Legal;
         }
         finally
@@ -97,7 +97,7 @@ public sealed partial class MmuVcpu
 
             Walker.SwitchMemory(_core.Memories[active ? 1 : 0]);
             _vcpu.Role = CpuRole.From(Walker.ControlState, active);
-            Do(ControlActions.SwitchRoot | ControlActions.Sync | ControlActions.FlushCurrent);
+            _vm.EngineSet.Do(_vcpu, ControlActions.SwitchRoot | ControlActions.Sync | ControlActions.FlushCurrent);
         }
         finally
         {
@@ -159,12 +159,12 @@ public sealed partial class MmuVcpu
                     break;
 
                 case 1:
-                    InvalidateWholePcid(descriptor);
+                    _vm.EngineSet.InvalidatePcid(_vcpu, descriptor);
                     break;
 
                 default:
                     // Dropping global pages too is right for type 3.
-                    Do(ControlActions.FlushGuest);
+                    _vm.EngineSet.Do(_vcpu, ControlActions.FlushGuest);
                     break;
             }
 
@@ -205,47 +205,6 @@ public sealed partial class MmuVcpu
         finally
         {
             EndCall();
-        }
-    }
-
-    private void Do(ControlActions actions)
-    {
-        if ((actions & ControlActions.UnloadAll) != 0)
-        {
-            _vm.EngineSet.FreeRoots(_vcpu, RootSelection.All);
-            _vcpu.Pending |= VcpuRequests.LoadRoot;
-        }
-        else if ((actions & ControlActions.SwitchRoot) != 0)
-        {
-            _vcpu.Pending = _vm.EngineSet.TrySwitchRoot(_vcpu) ? _vcpu.Pending & ~VcpuRequests.LoadRoot : _vcpu.Pending | VcpuRequests.LoadRoot;
-        }
-
-        if ((actions & ControlActions.FlushGuest) != 0)
-        {
-            // Cached roots would have to be synced when they come into force again; it is simpler to let them go.
-            _vm.EngineSet.FreeRoots(_vcpu, RootSelection.Previous);
-            _vcpu.Pending |= VcpuRequests.Sync | VcpuRequests.Flush;
-        }
-
-        if ((actions & ControlActions.FreePcid) != 0)
-        {
-            _vm.EngineSet.FreePreviousRoots(_vcpu, _vcpu.Cr3 & PcidMask);
-        }
-
-        _vcpu.Pending |= ((actions & ControlActions.Sync) != 0 ? VcpuRequests.Sync : VcpuRequests.None)
-            | ((actions & ControlActions.FlushCurrent) != 0 ? VcpuRequests.FlushCurrent : VcpuRequests.None);
-    }
-
-    private void InvalidateWholePcid(ulong pcid)
-    {
-        if (!Walker.HasPcids || (_vcpu.Cr3 & PcidMask) == pcid)
-        {
-            Do(ControlActions.Sync | ControlActions.FlushCurrent);
-        }
-
-        if (Walker.HasPcids)
-        {
-            _vm.EngineSet.FreePreviousRoots(_vcpu, pcid);
         }
     }
 

@@ -165,7 +165,7 @@ public sealed partial class MmuVcpu : IDisposable
             BeginCall();
             try
             {
-                RootStatus status = _core.IsDead ? RootStatus.VmDead : DoPending();
+                RootStatus status = _core.IsDead ? RootStatus.VmDead : _vm.EngineSet.DoPending(_core, _vcpu);
                 if (status != RootStatus.Loaded)
                 {
                     return status;
@@ -191,74 +191,14 @@ public sealed partial class MmuVcpu : IDisposable
         return new RunState(_vcpu.RootAddress, mode == GuestMode.Long5 ? 5 : mode == GuestMode.Long4 ? 4 : 3);
     }
 
-    // In this order: a root is let go before another is looked for, tables are in step before the TLB is emptied of what they were.
-    private RootStatus DoPending()
-    {
-        VcpuRequests work = _vcpu.Pending | _gate.Take(_vcpu.Id, (VcpuRequests)uint.MaxValue);
-        _vcpu.Pending = VcpuRequests.None;
-        if ((work & VcpuRequests.FreeObsoleteRoots) != 0)
-        {
-            _vm.EngineSet.FreeRoots(_vcpu, RootSelection.Obsolete);
-            work |= VcpuRequests.LoadRoot;
-        }
-
-        if ((work & VcpuRequests.LoadRoot) != 0)
-        {
-            RootStatus status = _vm.EngineSet.LoadRoot(_vcpu);
-            if (status != RootStatus.Loaded)
-            {
-                _vcpu.Pending |= work;
-                return status;
-            }
-
-            // A loaded root may have been another's before, and its tables may have been left behind.
-            work |= VcpuRequests.Sync | VcpuRequests.FlushCurrent;
-        }
-
-        if ((work & VcpuRequests.Sync) != 0)
-        {
-            _vm.EngineSet.SyncRoot(_vcpu);
-        }
-
-        Flush(work);
-        return RootStatus.Loaded;
-    }
-
     private bool PollSlowly()
     {
         if (_gate.Take(_vcpu.Id, VcpuRequests.Flush) != VcpuRequests.None)
         {
-            Flush(VcpuRequests.Flush);
+            MmuVm.Flush(_core, _vcpu);
             _gate.Acknowledge(_vcpu.Id);
         }
 
         return _gate.Peek(_vcpu.Id) == VcpuRequests.None;
-    }
-
-    private void Flush(VcpuRequests work)
-    {
-        FlushRange range;
-        if ((work & VcpuRequests.Flush) != 0)
-        {
-            range = new FlushRange(FlushScope.All, default);
-        }
-        else if ((work & VcpuRequests.FlushCurrent) != 0)
-        {
-            range = new FlushRange((work & VcpuRequests.FlushPage) != 0 ? FlushScope.All : FlushScope.CurrentRoot, default);
-        }
-        else if ((work & VcpuRequests.FlushPage) != 0)
-        {
-            range = new FlushRange(FlushScope.Page, _vcpu.FlushAddress);
-        }
-        else
-        {
-            return;
-        }
-
-        int id = _vcpu.Id;
-        if (!_core.Host.Flush(new ReadOnlySpan<int>(in id), range))
-        {
-            throw new InvalidOperationException("IMmuHost.Flush returned false for the calling vCPU, whose TLB it must empty.");
-        }
     }
 }

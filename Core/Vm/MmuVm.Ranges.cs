@@ -213,7 +213,7 @@ public sealed partial class MmuVm
         for (ulong start = first; start < end;)
         {
             using MmuWriteGuard held = _core.Lock.Enter();
-            SlotRecord? slot = NextSlot(start, addressSpace);
+            SlotRecord? slot = _core.Slots[addressSpace].FindFrom(start);
             if (slot is null || slot.BaseGfn >= end)
             {
                 return any;
@@ -251,19 +251,6 @@ public sealed partial class MmuVm
         }
 
         return done;
-    }
-
-    private SlotRecord? NextSlot(ulong gfn, int addressSpace)
-    {
-        foreach (SlotRecord slot in _core.Slots[addressSpace].All)
-        {
-            if (gfn < slot.BaseGfn + slot.Pages)
-            {
-                return slot;
-            }
-        }
-
-        return null;
     }
 
     private static (ulong From, ulong To) Clip(SlotRecord slot, ulong first, ulong end) =>

@@ -1,5 +1,6 @@
 // Vm: memory slots come and go.
 using System;
+using System.Collections.Generic;
 using Mmu.Addressing;
 using Mmu.Common;
 using Mmu.Guest;
@@ -17,7 +18,9 @@ public sealed partial class MmuVm
     // A batch is a hold of the lock: short enough for a vCPU that waits.
     private const ulong FramesPerBatch = 512;
 
-    private int _slotCount;
+    // guarded by: _slotsLock
+    private readonly SortedSet<int> _freeIds = [];
+    private int _nextId;
 
     /// <summary>Adds a slot. Guests see it when the method returns, or earlier.</summary>
     /// <param name="slot">The slot. Its memory must stay valid until it is removed.</param>
@@ -38,7 +41,7 @@ public sealed partial class MmuVm
         using MmuWriteGuard held = _core.Lock.Enter();
         if (!_engines.TryAddSlot(record))
         {
-            record.Release();
+            Drop(record);
             throw NoRoom(slot);
         }
 
@@ -103,7 +106,7 @@ public sealed partial class MmuVm
             if (!_engines.TryAddSlot(record))
             {
                 leaving.IsLeaving = false;
-                record.Release();
+                Drop(record);
                 throw NoRoom(moved);
             }
 
@@ -118,59 +121,52 @@ public sealed partial class MmuVm
         Forget(leaving);
     }
 
-    private SlotRecord CreateRecord(in MemorySlot slot, int addressSpace) =>
-        SlotRecord.TryCreate(FreeId(), addressSpace, slot, _core.Private, out SlotRecord record) ? record : throw NoRoom(slot);
+    private SlotRecord CreateRecord(in MemorySlot slot, int addressSpace)
+    {
+        int id = TakeId();
+        if (SlotRecord.TryCreate(id, addressSpace, slot, _core.Private, out SlotRecord record))
+        {
+            return record;
+        }
+
+        _ = _freeIds.Add(id);
+        throw NoRoom(slot);
+    }
 
     // Lowest number that no slot of either address space has.
-    private int FreeId()
+    private int TakeId()
     {
-        for (int id = 0; ; id++)
+        if (_freeIds.Count == 0)
         {
-            if (!IsTaken(id, 0) && !IsTaken(id, 1))
-            {
-                return id;
-            }
-        }
-    }
-
-    private bool IsTaken(int id, int addressSpace)
-    {
-        foreach (SlotRecord slot in _core.Slots[addressSpace].All)
-        {
-            if (slot.Id == id)
-            {
-                return true;
-            }
+            return _nextId++;
         }
 
-        return false;
+        int id = _freeIds.Min;
+        _ = _freeIds.Remove(id);
+        return id;
     }
 
-    private SlotRecord FindRecord(Gpa baseAddress, int addressSpace)
+    private void Drop(SlotRecord record)
     {
-        foreach (SlotRecord slot in _core.Slots[addressSpace].All)
-        {
-            if (slot.Slot.Base == baseAddress)
-            {
-                return slot;
-            }
-        }
-
-        throw new ArgumentException($"No memory slot starts at {baseAddress}.", nameof(baseAddress));
+        _ = _freeIds.Add(record.Id);
+        record.Release();
     }
+
+    private SlotRecord FindRecord(Gpa baseAddress, int addressSpace) =>
+        _core.Slots[addressSpace].Find(baseAddress.Value >> 12) is { } slot && slot.Slot.Base == baseAddress
+            ? slot
+            : throw new ArgumentException($"No memory slot starts at {baseAddress}.", nameof(baseAddress));
 
     private void Enlist(SlotRecord record)
     {
         _core.Slots[record.AddressSpace].Add(record);
         _core.ResolvedSlots += (record.Slot.Flags & SlotFlags.Resolved) != 0 ? 1 : 0;
-        _slotCount++;
     }
 
     private void Delist(SlotRecord record)
     {
         _core.Slots[record.AddressSpace].Remove(record);
         _core.ResolvedSlots -= (record.Slot.Flags & SlotFlags.Resolved) != 0 ? 1 : 0;
-        _slotCount--;
     }
 
     // From the first batch on faults on the slot are tried again, so nothing comes back behind the last one.
@@ -203,7 +199,7 @@ public sealed partial class MmuVm
             _engines.SlotRemoved(leaving);
         }
 
-        leaving.Release();
+        Drop(leaving);
     }
 
     private void DropSlots()
@@ -227,7 +223,7 @@ public sealed partial class MmuVm
             _engines.SlotRemoved(slot);
         }
 
-        slot.Release();
+        Drop(slot);
     }
 
     // Before the lock: the last generation's MMIO entries must be gone before the first comes again.

@@ -206,6 +206,9 @@ public sealed partial class MmuVm : IDisposable
         _vcpus[vcpu.Id] = null;
     }
 
+    /// <summary>Empties a vCPU's TLB, on its own thread.</summary>
+    internal static void Flush(VmCore core, Vcpu vcpu) => Engines.Flush(core, vcpu, VcpuRequests.Flush);
+
     private ulong SlotBytes(int addressSpace)
     {
         ulong bytes = 0;

@@ -1,0 +1,128 @@
+// Common: what a vCPU does before it enters the guest, and what its control registers ask for.
+using System;
+
+namespace Mmu.Common;
+
+internal partial struct EngineSet<TShadow, TTdp>
+{
+    private const ulong PcidMask = 0xFFF;
+
+    /// <summary>Does what is pending before the vCPU enters. On its thread, outside the guest.</summary>
+    /// <returns><see cref="RootStatus.Loaded"/>, or why there is no root; what was pending then stays so.</returns>
+    internal RootStatus DoPending(VmCore vm, Vcpu vcpu)
+    {
+        VcpuRequests work = vcpu.Pending;
+        if (vm.Gate.Peek(vcpu.Id) != VcpuRequests.None)
+        {
+            work |= vm.Gate.Take(vcpu.Id, (VcpuRequests)uint.MaxValue);
+        }
+
+        vcpu.Pending = VcpuRequests.None;
+
+        // In this order: a root is let go before another is looked for, and tables are in step before the TLB forgets what they were.
+        if ((work & VcpuRequests.FreeObsoleteRoots) != 0)
+        {
+            FreeRoots(vcpu, RootSelection.Obsolete);
+            work |= VcpuRequests.LoadRoot;
+        }
+
+        if ((work & VcpuRequests.LoadRoot) != 0)
+        {
+            RootStatus status = LoadRoot(vcpu);
+            if (status != RootStatus.Loaded)
+            {
+                vcpu.Pending |= work;
+                return status;
+            }
+
+            // A loaded root may have been another's before, and its tables may have been left behind.
+            work |= VcpuRequests.Sync | VcpuRequests.FlushCurrent;
+        }
+
+#if MMU_FAULT_61
+        Flush(vm, vcpu, work);
+#endif
+        if ((work & VcpuRequests.Sync) != 0)
+        {
+            SyncRoot(vcpu);
+        }
+
+#if !MMU_FAULT_61
+        Flush(vm, vcpu, work);
+#endif
+        return RootStatus.Loaded;
+    }
+
+    /// <summary>Does at once what a change of control registers asks for, or has it done before the vCPU enters.</summary>
+    internal void Do(Vcpu vcpu, ControlActions actions)
+    {
+        if ((actions & ControlActions.UnloadAll) != 0)
+        {
+            FreeRoots(vcpu, RootSelection.All);
+            vcpu.Pending |= VcpuRequests.LoadRoot;
+        }
+        else if ((actions & ControlActions.SwitchRoot) != 0)
+        {
+            vcpu.Pending = TrySwitchRoot(vcpu) ? vcpu.Pending & ~VcpuRequests.LoadRoot : vcpu.Pending | VcpuRequests.LoadRoot;
+        }
+
+        if ((actions & ControlActions.FlushGuest) != 0)
+        {
+            // Cached roots would have to be synced when they come into force again; it is simpler to let them go.
+            FreeRoots(vcpu, RootSelection.Previous);
+            vcpu.Pending |= VcpuRequests.Sync | VcpuRequests.Flush;
+        }
+
+        if ((actions & ControlActions.FreePcid) != 0)
+        {
+            FreePreviousRoots(vcpu, vcpu.Cr3 & PcidMask);
+        }
+
+        vcpu.Pending |= ((actions & ControlActions.Sync) != 0 ? VcpuRequests.Sync : VcpuRequests.None)
+            | ((actions & ControlActions.FlushCurrent) != 0 ? VcpuRequests.FlushCurrent : VcpuRequests.None);
+    }
+
+    /// <summary>The guest dropped the translations of a PCID; without PCIDs there is only one.</summary>
+    internal void InvalidatePcid(Vcpu vcpu, ulong pcid)
+    {
+        bool pcids = vcpu.Walker.HasPcids;
+        if (!pcids || (vcpu.Cr3 & PcidMask) == pcid)
+        {
+            Do(vcpu, ControlActions.Sync | ControlActions.FlushCurrent);
+        }
+
+        if (pcids)
+        {
+            FreePreviousRoots(vcpu, pcid);
+        }
+    }
+
+    /// <summary>Empties the calling vCPU's own TLB as far as it is asked for.</summary>
+    internal static void Flush(VmCore vm, Vcpu vcpu, VcpuRequests work)
+    {
+        FlushRange range;
+        if ((work & VcpuRequests.Flush) != 0)
+        {
+            range = new FlushRange(FlushScope.All, default);
+        }
+        else if ((work & VcpuRequests.FlushCurrent) != 0)
+        {
+            // A page's translations go from other roots too.
+            range = new FlushRange((work & VcpuRequests.FlushPage) != 0 ? FlushScope.All : FlushScope.CurrentRoot, default);
+        }
+        else if ((work & VcpuRequests.FlushPage) != 0)
+        {
+            range = new FlushRange(FlushScope.Page, vcpu.FlushAddress);
+        }
+        else
+        {
+            return;
+        }
+
+        int id = vcpu.Id;
+        if (!vm.Host.Flush(new ReadOnlySpan<int>(in id), range))
+        {
+            throw new InvalidOperationException("IMmuHost.Flush returned false for the calling vCPU, whose TLB it must empty.");
+        }
+    }
+}
