@@ -85,7 +85,7 @@ internal sealed class ShadowRoots
     {
         ZapList list = default;
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
-        for (int i = selection == RootSelection.Previous ? 1 : 0; i < vcpu.Roots.Length; i++)
+        for (int i = selection == RootSelection.Previous && IsCurrent(vcpu) ? 1 : 0; i < vcpu.Roots.Length; i++)
         {
             if (vcpu.Roots[i].IsLoaded && (selection != RootSelection.Obsolete || !IsUsable(vcpu.Roots[i]) || vcpu.Roots[i].IsIncomplete))
             {
@@ -101,7 +101,7 @@ internal sealed class ShadowRoots
     {
         ZapList list = default;
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
-        for (int i = 1; i < vcpu.Roots.Length; i++)
+        for (int i = IsCurrent(vcpu) ? 1 : 0; i < vcpu.Roots.Length; i++)
         {
             if (vcpu.Roots[i].IsLoaded && (vcpu.Roots[i].Cr3 & 0xFFF) == pcid)
             {
