@@ -4,6 +4,10 @@ namespace Mmu.Generators.Emission;
 /// <summary>Emits the rules of replacing entries.</summary>
 internal static class SpteCompareEmitter
 {
+    // Bits of the product's SpteConsequences.
+    private const int AccessedLost = 1;
+    private const int DirtyLost = 2;
+
     /// <summary>Writes the methods.</summary>
     public static void Write(SourceWriter writer, SpteText text)
     {
@@ -25,18 +29,17 @@ internal static class SpteCompareEmitter
             return;
         }
 
-        string writable = text.Hardware("Writable");
         using (SpteEmitter.Method(writer, "bool NeedsAtomic(ulong spte)"))
         {
-            writer.Line("// A fault without the lock may give W back, and the CPU may set D. An A that is missed only ages a page.");
+            writer.Line("// The CPU may set D with W, and a fault without the lock may give W back. An A that is missed only ages a page.");
+            writer.Line("const ulong Leaf = MmuPresentMask | HostWritableMask;");
+            writer.Line("const ulong Restorable = MmuPresentMask | MmuWritableMask;");
 #if MMU_FAULT_56
-            writer.Line("bool restorable = false;");
+            writer.Line($"return IsWritable(spte) && (spte & (Leaf | {text.Hardware("Dirty")})) == Leaf;");
 #else
-            writer.Line($"bool restorable = (spte & ({writable} | MmuWritableMask)) == MmuWritableMask;");
+            string dirtying = $"(spte & (Leaf | {text.Hardware("Dirty")})) == Leaf";
+            writer.Line($"return IsWritable(spte) ? {dirtying} : (spte & Restorable) == Restorable;");
 #endif
-            writer.Line($"ulong dirty = {writable} | HostWritableMask;");
-            writer.Line($"bool dirtying = (spte & (dirty | {text.Hardware("Dirty")})) == dirty;");
-            writer.Line("return Spte.IsPresent(spte) && (restorable || dirtying);");
         }
 
         writer.Line();
@@ -44,34 +47,39 @@ internal static class SpteCompareEmitter
 
     private static void WriteCompare(SourceWriter writer, SpteText text)
     {
-        string accessed = text.Hardware("Accessed");
-        string dirty = text.Hardware("Dirty");
+        string writable = text.Hardware("Writable");
+        string marks = text.Hardware("Accessed") + " | " + text.Hardware("Dirty");
         using (SpteEmitter.Method(writer, "SpteConsequences Compare(ulong old, ulong @new)"))
         {
-            using (writer.Block("if (!Spte.IsPresent(old))"))
+            using (writer.Block("if (((old ^ @new) & (Spte.FrameMask | MmuPresentMask)) != 0)"))
             {
-                writer.Line("return SpteConsequences.None;");
+                writer.Line("// Of an entry that names something else, or nothing, nothing is kept.");
+                writer.Line("return Spte.IsPresent(old) ? SpteConsequences.Flush | Lost(old) : SpteConsequences.None;");
             }
 
             writer.Line();
-            writer.Line("// Of an entry that names something else, or nothing, nothing is kept.");
-            writer.Line("bool same = Spte.IsPresent(@new) && ((old ^ @new) & Spte.FrameMask) == 0;");
-            writer.Line("ulong kept = same ? @new : 0;");
-            writer.Line("ulong lost = old & ~kept;");
-            writer.Line("SpteConsequences consequences = SpteConsequences.None;");
-            writer.Line($"consequences |= (lost & {accessed}) != 0 ? SpteConsequences.AccessedLost : 0;");
-            writer.Line($"consequences |= (lost & {dirty}) != 0 ? SpteConsequences.DirtyLost : 0;");
+            writer.Line("ulong lost = Spte.IsPresent(old) ? old & ~@new : 0;");
+            using (writer.Block($"if ((lost & ({marks})) != 0)"))
+            {
+                writer.Line("return SpteConsequences.Flush | Lost(lost);");
+            }
+
             writer.Line();
             writer.Line("// Not W but MMU-writable decides: another CPU may have had W back, and lost it again without a flush.");
 #if MMU_FAULT_50
-            writer.Line($"bool protects = (lost & {text.Hardware("Writable")}) != 0;");
+            writer.Line($"bool protects = (lost & {writable}) != 0;");
 #else
-            writer.Line($"bool protects = (old & MmuWritableMask) != 0 && (kept & {text.Hardware("Writable")}) == 0;");
+            writer.Line($"bool protects = (old & MmuWritableMask) != 0 && (@new & {writable}) == 0 && Spte.IsPresent(old);");
 #endif
-            writer.Line("bool flush = !same || protects || consequences != SpteConsequences.None;");
-            writer.Line("return flush ? consequences | SpteConsequences.Flush : consequences;");
+            writer.Line("return protects ? SpteConsequences.Flush : SpteConsequences.None;");
         }
 
+        writer.Line();
+        writer.Summary("What a leaf tells of its page that is gone with the given bits.");
+        string accessed = text.FromEntry("bits", "Accessed", AccessedLost);
+        string dirty = text.FromEntry("bits", "Dirty", DirtyLost);
+        writer.Line("private static SpteConsequences Lost(ulong bits) =>");
+        writer.Line($"    (SpteConsequences)({accessed} | {dirty});");
         writer.Line();
     }
 }
