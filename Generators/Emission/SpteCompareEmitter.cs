@@ -34,10 +34,10 @@ internal static class SpteCompareEmitter
             writer.Line("// The CPU may set D with W, and a fault without the lock may give W back. An A that is missed only ages a page.");
             writer.Line("const ulong Leaf = MmuPresentMask | HostWritableMask;");
             writer.Line("const ulong Restorable = MmuPresentMask | MmuWritableMask;");
-#if MMU_FAULT_56
-            writer.Line($"return IsWritable(spte) && (spte & (Leaf | {text.Hardware("Dirty")})) == Leaf;");
-#else
             string dirtying = $"(spte & (Leaf | {text.Hardware("Dirty")})) == Leaf";
+#if MMU_FAULT_56
+            writer.Line($"return IsWritable(spte) ? {dirtying} : (spte & Restorable) > Restorable;");
+#else
             writer.Line($"return IsWritable(spte) ? {dirtying} : (spte & Restorable) == Restorable;");
 #endif
         }
