@@ -74,7 +74,9 @@ public sealed class HostileWalkTests
             }
 
             // Marking one entry can change another that is read through an alias, in the second dimension above all.
-            if (!changed)
+            // Nor does peeking ask whether EPT would let a guest table be marked.
+            bool markRefused = result.InSecondDimension && !result.OnFinalAccess && result.Cause == FaultCause.NotWritable;
+            if (!changed && !markRefused)
             {
                 Assert.True(peeked == result, $"{gva} {access}: {result} but peeked as {peeked}");
             }

@@ -122,7 +122,10 @@ public sealed unsafe partial class GuestWalker
         return true;
     }
 
-    /// <summary>As <see cref="Translate"/>, but leaves guest memory untouched: for debuggers.</summary>
+    /// <summary>
+    /// As <see cref="Translate"/>, but leaves guest memory untouched: for debuggers. It does not ask whether EPT would let accessed and dirty
+    /// bits be set in the guest's tables either.
+    /// </summary>
     /// <param name="gva">The linear address, with its tag if it has one.</param>
     /// <param name="access">The access.</param>
     /// <param name="result">Receives the translation or the fault.</param>
