@@ -10,7 +10,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 work=artifacts/faults
 limit=${MMU_FAULT_SECONDS:-600}
-quick=(-class "Mmu.Tests.Conformance.CoreRowsTests" -class "Mmu.Tests.Walk.*" -class "Mmu.Tests.Guest.*" -class "Mmu.Tests.Memory.*" -class "Mmu.Tests.Sptes.*" -class "Mmu.Tests.Properties.*")
+quick=(-class "Mmu.Tests.Conformance.CoreRowsTests" -class "Mmu.Tests.Walk.*" -class "Mmu.Tests.Guest.*" -class "Mmu.Tests.Memory.*" -class "Mmu.Tests.Sptes.*" -class "Mmu.Tests.Common.*" -class "Mmu.Tests.Vm.*" -class "Mmu.Tests.Properties.*")
 slow=(-namespace "Mmu.Tests.Conformance" -namespace "Mmu.Tests.Snapshots")
 faults=("$@")
 if [ ${#faults[@]} -eq 0 ]; then

@@ -17,6 +17,9 @@ internal sealed class InvalidateSequence
     private ulong _start;
     private ulong _end;
 
+    /// <summary>Starts at 0, or where a test wants it to.</summary>
+    internal InvalidateSequence(ulong first = 0) => _sequence = first;
+
     /// <summary>The state of things now; read before the frame is looked up. Takes no lock.</summary>
     internal ulong Snapshot() => HostAtomics.ReadAcquire(ref _sequence);
 
@@ -51,7 +54,7 @@ internal sealed class InvalidateSequence
     internal bool IsStale(ulong snapshot, ulong gfn) =>
         (_underWay != 0 && gfn >= _start && gfn < _end)
 #if MMU_FAULT_63
-        || (uint)_sequence != (uint)snapshot;
+        || _sequence != (ulong)(int)snapshot;
 #else
         || _sequence != snapshot;
 #endif

@@ -67,7 +67,11 @@ internal sealed class RunGate : IDisposable
         _ = HostAtomics.Exchange(ref line.Stay, NextStay(ref line));
 
         // pairs with FlushAll and Request: the exchange is a full fence.
+#if MMU_FAULT_67
+        if (line.LastStay != 0)
+#else
         if ((HostAtomics.ReadAcquire(ref line.Requests) & Work) == 0)
+#endif
         {
             return true;
         }
@@ -196,7 +200,11 @@ internal sealed class RunGate : IDisposable
         // pairs with TryEnter. What the caller changed is visible before any vCPU that is found outside enters.
         HostAtomics.Fence();
         int inside = 0;
+#if MMU_FAULT_60
+        for (int vcpu = 1; vcpu < _count; vcpu++)
+#else
         for (int vcpu = 0; vcpu < _count; vcpu++)
+#endif
         {
             ref VcpuLine line = ref _lines[(ulong)vcpu];
             if ((HostAtomics.ReadAcquire(ref line.Requests) & (uint)request) == 0)

@@ -47,7 +47,9 @@ public sealed partial class MmuVm
 
         _core.Memories[addressSpace].AddSlot(slot);
         Enlist(record);
+#if !MMU_FAULT_66
         NextGeneration();
+#endif
 
         // A root that could not be read may lie in the new slot.
         _core.Gate.RequestFreeObsoleteRoots();

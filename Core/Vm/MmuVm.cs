@@ -2,6 +2,9 @@
 using System;
 using Mmu.Architecture;
 using Mmu.Common;
+#if MMU_SHADOW
+using Mmu.Diagnostics;
+#endif
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -36,6 +39,7 @@ public sealed partial class MmuVm : IDisposable
         _core = core;
         _vcpus = new MmuVcpu?[core.MaxVcpus];
 #if MMU_SHADOW
+        MmuAssert.That(Shadow.ShadowEngine.GfnLimit << 12 == GuestAddressLimit, "The façade's limit of guest addresses is not the engine's");
         _engines = new Engines(new Shadow.ShadowEngine(core), default);
 #endif
     }
