@@ -7,15 +7,16 @@ namespace Mmu.Perf;
 
 /// <summary>What to compare and where to put it.</summary>
 internal sealed record CompareOptions(
-    ImmutableArray<ModeShape> Modes, ImmutableArray<string> Sets, ImmutableArray<MeasureKind> Kinds, string Suite, bool Json, bool Write, TimeSpan Budget)
+    ImmutableArray<ModeShape> Modes, ImmutableArray<string> Sets, ImmutableArray<MeasureKind> Kinds, string Suite, string Case, bool Json, bool Write, TimeSpan Budget)
 {
     public const string WalkSuite = "walk";
     public const string ShadowSuite = "shadow";
 
     public const string Usage = """
-        compare [--suite walk|shadow] [--mode bits32,pae,long4,long5] [--set hot,m64,g4,sparse] [--kind dependent,independent,batch,write]
+        compare [--suite walk|shadow] [--case TEXT] [--mode bits32,pae,long4,long5] [--set hot,m64,g4,sparse] [--kind dependent,independent,batch,write]
                 [--seconds S] [--json] [--write]
           --suite S     what is measured: walks of the guest's tables (default), or the Shadow MMU, which takes no --set and --kind
+          --case TEXT   of the Shadow MMU only the operations whose name has this text
           --seconds S   measuring time of each table block (default 2)
           --json        figures as JSON on standard output instead of tables
           --write       also write docs/perf/walk.md or docs/perf/shadow.md
@@ -24,7 +25,7 @@ internal sealed record CompareOptions(
     /// <summary>Parses arguments; on a mistake returns null and says what it is.</summary>
     public static CompareOptions? Parse(ReadOnlySpan<string> arguments, out string error)
     {
-        CompareOptions options = new(ModeShape.All, WorkingSet.Names, [.. Enum.GetValues<MeasureKind>()], WalkSuite, false, false, TimeSpan.FromSeconds(2));
+        CompareOptions options = new(ModeShape.All, WorkingSet.Names, [.. Enum.GetValues<MeasureKind>()], WalkSuite, "", false, false, TimeSpan.FromSeconds(2));
         error = "";
         for (int i = 0; i < arguments.Length && error.Length == 0; i++)
         {
@@ -53,6 +54,8 @@ internal sealed record CompareOptions(
         {
             case "--suite" when values is [WalkSuite or ShadowSuite]:
                 return this with { Suite = values[0] };
+            case "--case":
+                return this with { Case = string.Join(',', values) };
             case "--mode":
                 return this with { Modes = Known(values, v => ModeShape.All.FirstOrDefault(m => m.Name == v), ref error) };
             case "--set":

@@ -34,7 +34,7 @@ internal sealed unsafe class ShadowCommand
         foreach (ModeShape mode in _options.Modes)
         {
             using ShadowSuite suite = new(mode, _library);
-            foreach (ShadowCase one in suite.Cases())
+            foreach (ShadowCase one in suite.Cases().Where(c => c.What.Contains(_options.Case, StringComparison.Ordinal)))
             {
                 Console.Error.WriteLine($"{mode}: {one.What}");
                 Measure(mode, one);
