@@ -1,6 +1,7 @@
 // Guest: what a VM keeps about a slot besides where its memory lies.
 using System.Collections.Generic;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Mmu.Memory;
 
 namespace Mmu.Guest;
@@ -91,14 +92,17 @@ internal sealed class SlotRecord
     }
 
     /// <summary>True if the frame is one of the slot's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Holds(ulong gfn) => gfn - BaseGfn < Pages;
 
     /// <summary>The host frame behind a frame of the slot.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong HostFrameOf(ulong gfn) => HostFrame + (gfn - BaseGfn);
 
     /// <summary>
     /// True if the frame may not become writable without a closer look: it holds a guest table that is shadowed, or its writes are tracked.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool IsGuarded(ulong gfn)
     {
         ulong at = gfn - BaseGfn;

@@ -20,7 +20,6 @@ internal ref struct FaultMapper<TGuest, TSpte>
     where TGuest : struct, IGuestTables
     where TSpte : struct, ISpteFormat
 {
-    private const int PrefetchWindow = 8;
     private const ulong Dirty = 1 << 6;
     private const ulong AccessedDirty = 0x60;
     private const ulong PresentAccessed = 0x21;
@@ -29,7 +28,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
     private readonly ShadowState _state;
     private readonly ShadowVcpu _vcpu;
     private readonly WalkContext _context;
-    private readonly FrameSource _source;
+    private readonly ref readonly FrameSource _source;
     private readonly Access _access;
     private readonly ulong _gva;
 
@@ -43,7 +42,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
     {
         _state = state;
         _vcpu = vcpu;
-        _source = source;
+        _source = ref source;
         _context = vcpu.Vcpu.Walker.Context;
         _access = request.Access;
         _gva = _context.Masking.Untag(request.Address.Value, request.Access.Bits);
@@ -51,12 +50,14 @@ internal ref struct FaultMapper<TGuest, TSpte>
 
     private readonly bool IsWrite => _access.Kind == AccessKind.Write;
 
-    private readonly int Index => (int)(_gva >> (12 + (9 * (_level - 1)))) & (ShadowPages.EntryCount - 1);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int IndexAt(int level) => (int)(_gva >> (12 + (9 * (level - 1)))) & (ShadowPages.EntryCount - 1);
 
     /// <summary>Maps the access.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal FaultOutcome Map(ref FaultResult result, ref ZapList list)
     {
-        WalkResult walk = result.Walk;
+        ref readonly WalkResult walk = ref result.Walk;
         _targetGfn = walk.GpaValue >> 12;
         SlotRecord? slot = _state.Vm.Slots[_vcpu.Vcpu.AddressSpace].Find(_targetGfn);
         if (slot is null ? _targetGfn >= ShadowPages.GfnLimit : slot.IsReadOnly && IsWrite && !slot.IsLeaving)
@@ -101,57 +102,63 @@ internal ref struct FaultMapper<TGuest, TSpte>
         return MapPage(slot, walk.Level, rights, (uint)key, ref list);
     }
 
-    // Down the tables to the one whose entry maps the page in the guest, making and linking what is missing.
+    // Down the tables to the one whose entry maps the page in the guest, making and linking what is missing. All that a level needs of the one
+    // above is kept in locals: what goes through memory would be waited for at each level.
     private bool TryDescend(int leafLevel, ref Rights rights, ref ZapList list)
     {
-        while (_level > leafLevel)
+        ShadowPages pages = _state.Pages;
+        PageHandle page = _page;
+        int level = _level;
+        PageRole role = pages[page].Role;
+        ulong table = pages[page].Gfn << 12;
+        while (level > leafLevel)
         {
-            ref ShadowPage header = ref _state.Pages[_page];
-            int index = Index;
-            if (!TryRead(header, index, out ulong entry)
-                || (entry & _context.Reserved.Table[_level]) != 0
-                || (_level <= 3 && (entry & _context.LargeMask) != 0))
+            int index = IndexAt(level);
+            if (!TryRead(table, role, index, out ulong entry)
+                || (entry & _context.Reserved.Table[level]) != 0
+                || (level <= 3 && (entry & _context.LargeMask) != 0))
             {
                 return false;
             }
 
             rights &= TGuest.RightsOf(entry);
-            ulong gfn = TGuest.TableOf(entry) >> 12;
-            _hitsOwnTables |= IsWrite && gfn == _targetGfn;
-            if (!TryEnter(gfn, header.Role.Child(rights, direct: false, index), index, ref list))
+            table = TGuest.TableOf(entry);
+            role = role.Child(rights, direct: false, index);
+            _hitsOwnTables |= IsWrite && table >> 12 == _targetGfn;
+            if (!TryFindChild(page, level, index, table >> 12, role, out PageHandle child)
+                && !TryLink(page, index, table >> 12, role, ref list, out child))
             {
                 return false;
             }
+
+            page = child;
+            level--;
         }
 
+        _page = page;
+        _level = level;
         return true;
     }
 
     // An entry that changed since the walk, and is not accessed, would be used without a trace; a read-only table keeps no traces.
-    private readonly bool TryRead(in ShadowPage header, int index, out ulong entry)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly bool TryRead(ulong table, PageRole role, int index, out ulong entry)
     {
-        ulong table = header.Gfn << 12;
-        GuestWindow window = _vcpu.View.TableWindow;
-        if (!window.Holds(table))
+        if (!_vcpu.View.TableWindow.Holds(table) && !_vcpu.View.TryLocate(table))
         {
-            if (!_vcpu.View.TryLocate(table))
-            {
-                entry = 0;
-                return false;
-            }
-
-            window = _vcpu.View.TableWindow;
+            entry = 0;
+            return false;
         }
 
-        entry = TGuest.Load(window, table, TGuest.OffsetOf(header.Role, index));
-        return (entry & PresentAccessed) == PresentAccessed || ((entry & 1) != 0 && window.IsReadOnly);
+        entry = TGuest.Load(_vcpu.View.TableWindow, table, TGuest.OffsetOf(role, index));
+        return (entry & PresentAccessed) == PresentAccessed || ((entry & 1) != 0 && _vcpu.View.TableWindow.IsReadOnly);
     }
 
     private readonly bool TryReadLeaf(in WalkResult walk, ref Rights rights, out ulong key)
     {
         key = 0;
         ref ShadowPage header = ref _state.Pages[_page];
-        if (!TryRead(header, Index, out ulong entry) || ((entry ^ walk.EntryValueBits) & ~AccessedDirty) != 0)
+        if (!TryRead(header.Gfn << 12, header.Role, IndexAt(_level), out ulong entry) || ((entry ^ walk.EntryValueBits) & ~AccessedDirty) != 0)
         {
             return false;
         }
@@ -201,7 +208,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
             return FaultOutcome.Retry;
         }
 
-        LeafMapper<TSpte>.SetMmio(_state, _page, Index, _targetGfn, rights, ref list);
+        LeafMapper<TSpte>.SetMmio(_state, _page, IndexAt(_level), _targetGfn, rights, ref list);
         return FaultOutcome.Mmio;
     }
 
@@ -219,10 +226,10 @@ internal ref struct FaultMapper<TGuest, TSpte>
         ulong gfn = _targetGfn & ~(PagesOf(level) - 1);
         ulong frame = _source.IsResolved ? _source.Ticket.Frame : slot.HostFrameOf(gfn);
         var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, Prefetch: false);
-        LeafResult leaf = LeafMapper<TSpte>.Set(_state, _vcpu, _page, Index, slot, intent, ref list);
+        LeafResult leaf = LeafMapper<TSpte>.Set(_state, _vcpu, _page, IndexAt(_level), slot, intent, ref list);
         if (level == 1 && !_source.IsResolved && leaf != LeafResult.Same)
         {
-            Prefetch(slot, rights, key, ref list);
+            Prefetcher<TGuest, TSpte>.MapNeighbours(_state, _vcpu, _page, IndexAt(1), slot, rights, key, ref list);
         }
 
         return leaf switch
@@ -238,114 +245,63 @@ internal ref struct FaultMapper<TGuest, TSpte>
     {
         while (_level > level)
         {
-            int index = Index;
+            int index = IndexAt(_level);
             PageRole role = _state.Pages[_page].Role.Child(rights, direct: true, index);
-            if (!TryEnter(_targetGfn & ~(PagesOf(_level) - 1), role, index, ref list))
+            ulong gfn = _targetGfn & ~(PagesOf(_level) - 1);
+            if (!TryFindChild(_page, _level, index, gfn, role, out PageHandle child) && !TryLink(_page, index, gfn, role, ref list, out child))
             {
                 return false;
             }
+
+            _page = child;
+            _level--;
         }
 
         return true;
     }
 
-    // Goes to the child of an entry, which must be the one for exactly this frame and role (bugs 1 and 2).
+    // The child of an entry, which must be the one for exactly this frame and role (bugs 1 and 2).
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryEnter(ulong gfn, PageRole role, int index, ref ZapList list)
+    private readonly bool TryFindChild(PageHandle page, int level, int index, ulong gfn, PageRole role, out PageHandle child)
     {
-        ulong spte = _state.Pages.Tables[_page].Load(index);
-        if (Spte.IsPresent(spte)
-            && !Spte.IsLeaf(spte, _level)
-            && _state.Pages.Tables.TryPageOf(Spte.FrameOf(_state.Vm.SpteHost, spte) >> 12, out PageHandle child)
-            && IsRightChild(_state.Pages[child], gfn, role))
+        ShadowPages pages = _state.Pages;
+        ulong spte = pages.Tables[page].Load(index);
+        child = default;
+        if (!Spte.IsPresent(spte)
+            || Spte.IsLeaf(spte, level)
+            || !pages.Tables.TryPageOf(Spte.FrameOf(_state.Vm.SpteHost, spte) >> 12, out child)
+            || !IsRightChild(pages[child], gfn, role))
         {
-            // It is used as a table: stores to it were no flood.
-            if (_state.Pages[child].WriteFlood != 0)
-            {
-                _state.Pages[child].WriteFlood = 0;
-            }
-
-            _page = child;
-            _level--;
-            return true;
+            return false;
         }
 
-        return TryLink(gfn, role, index, ref list);
+        // It is used as a table: stores to it were no flood.
+        if (pages[child].WriteFlood != 0)
+        {
+            pages[child].WriteFlood = 0;
+        }
+
+        return true;
     }
 
     private static bool IsRightChild(in ShadowPage child, ulong gfn, PageRole role) => child.Gfn == gfn && child.Role == role;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryLink(ulong gfn, PageRole role, int index, ref ZapList list)
+    private readonly bool TryLink(PageHandle page, int index, ulong gfn, PageRole role, ref ZapList list, out PageHandle child)
     {
-        _state.Zapper.DropEntry(_page, index, ref list);
-        PageHandle child = _state.Finder.FindOrMake(_vcpu, gfn, role, ref list);
-        if (child.IsNone || _state.Pages[_page].IsInvalid)
+        _state.Zapper.DropEntry(page, index, ref list);
+        child = _state.Finder.FindOrMake(_vcpu, gfn, role, ref list);
+        if (child.IsNone || _state.Pages[page].IsInvalid)
         {
             return false;
         }
 
-        var entry = new SpteRef(_page, index);
+        var entry = new SpteRef(page, index);
         ulong frame = _state.Pages.Tables.FrameOf(child).Value << 12;
-        _ = _state.Zapper.Store(_state.Pages.Tables[_page], index, TSpte.MakeNonLeaf(_state.Vm.SpteHost, frame));
-        _state.Pages[_page].Entries++;
+        _ = _state.Zapper.Store(_state.Pages.Tables[page], index, TSpte.MakeNonLeaf(_state.Vm.SpteHost, frame));
+        _state.Pages[page].Entries++;
         _ = _state.Refs.Add(ref _state.Pages[child].Parents, entry, ref _vcpu.Chunks);
         _state.Marks.Linked(entry, child);
-        _page = child;
-        _level--;
-        return true;
-    }
-
-    // The neighbours of the leaf in its aligned window: those that are empty here, and mapped and accessed in the guest's table.
-    private readonly void Prefetch(SlotRecord slot, Rights rights, uint key, ref ZapList list)
-    {
-        int start = Index & ~(PrefetchWindow - 1);
-        PtPage table = _state.Pages.Tables[_page];
-        for (int index = start; index < start + PrefetchWindow; index++)
-        {
-            if (!Spte.IsEmpty(table.Load(index)))
-            {
-                continue;
-            }
-
-            ref ShadowPage header = ref _state.Pages[_page];
-            ulong gfn = header.Gfn + (uint)index;
-            if (!header.Role.IsDirect && !TryReadNeighbour(header, index, out gfn, out rights, out key))
-            {
-                continue;
-            }
-
-            if (!slot.Holds(gfn))
-            {
-                continue;
-            }
-
-            var intent = new LeafIntent(gfn, slot.HostFrameOf(gfn), rights, key, !slot.IsReadOnly, Prefetch: true);
-            _ = LeafMapper<TSpte>.Set(_state, _vcpu, _page, index, slot, intent, ref list);
-            _state.Counters.Prefetched++;
-        }
-    }
-
-    private readonly bool TryReadNeighbour(in ShadowPage header, int index, out ulong gfn, out Rights rights, out uint key)
-    {
-        gfn = 0;
-        rights = Rights.None;
-        key = 0;
-        if (!TryRead(header, index, out ulong entry)
-            || (entry & PresentAccessed) != PresentAccessed
-            || (entry & _context.Reserved.Leaf[1]) != 0)
-        {
-            return false;
-        }
-
-        gfn = TGuest.PageOf(entry) >> 12;
-        rights = header.Role.Access & TGuest.RightsOf(entry);
-        key = (uint)(entry >> KeyShift) & 0xF;
-        if ((entry & Dirty) == 0)
-        {
-            rights &= ~Rights.Write;
-        }
-
         return true;
     }
 

@@ -18,13 +18,13 @@ internal static class LeafMapper<TSpte>
     private const uint GenerationMask = (1 << 18) - 1;
 
     /// <summary>Makes an entry map a page of a slot.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static LeafResult Set(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, SlotRecord slot, in LeafIntent intent, ref ZapList list)
     {
         ref ShadowPage header = ref state.Pages[page];
         PtPage table = state.Pages.Tables[page];
         ulong old = table.Load(index);
-        ulong frame = intent.Frame << 12;
-        if (!Spte.IsEmpty(old) && !Maps(state, header, page, index, old, frame, intent.Gfn))
+        if (!Spte.IsEmpty(old) && !Maps(state, header, page, index, old, intent.Frame << 12, intent.Gfn))
         {
             state.Zapper.DropEntry(page, index, ref list);
             old = Spte.Empty;
@@ -33,18 +33,9 @@ internal static class LeafMapper<TSpte>
         bool wanted = (intent.Rights & Rights.Write) != 0 && intent.HostWritable;
         bool writable = wanted
             && ((Spte.IsPresent(old) && TSpte.IsWritable(old))
+                || !slot.IsGuarded(intent.Gfn)
                 || state.Guard.AllowWritable(slot, intent.Gfn, canUnsync: !intent.Prefetch) != WritableAnswer.Denied);
-        LeafTraits traits = (intent.HostWritable ? LeafTraits.HostWritable : LeafTraits.None)
-            | (writable ? LeafTraits.MmuWritable | LeafTraits.Dirty : LeafTraits.None)
-            | (intent.Prefetch ? LeafTraits.None : LeafTraits.Accessed);
-        ulong spte = TSpte.MakeLeaf(state.Vm.SpteHost, new LeafSpec
-        {
-            Frame = frame,
-            Level = header.Role.Level,
-            Rights = writable ? intent.Rights : intent.Rights & ~Rights.Write,
-            Traits = traits,
-            Key = intent.Key,
-        });
+        ulong spte = Make(state.Vm.SpteHost, header.Role.Level, intent, writable);
         LeafResult result = wanted && !writable ? LeafResult.WriteProtected : LeafResult.Set;
         if (spte == old)
         {
@@ -58,11 +49,46 @@ internal static class LeafMapper<TSpte>
 
         if (Spte.IsEmpty(old))
         {
-            Enter(state, vcpu, ref header, slot, intent.Gfn, new SpteRef(page, index), ref list);
+            Enter(state, vcpu, slot, header.Role.Level, intent.Gfn, new SpteRef(page, index), ref list);
+            header.Entries++;
+            state.Counters.AddPages(header.Role.Level, 1);
+            state.Counters.SpteStores++;
+            SpteDoor.Fill<TSpte>(table, index, spte);
+        }
+        else
+        {
+            list.NeedsFlush |= (state.Zapper.Store(table, index, spte) & SpteConsequences.Flush) != 0;
         }
 
-        list.NeedsFlush |= (state.Zapper.Store(table, index, spte) & SpteConsequences.Flush) != 0;
         return result;
+    }
+
+    /// <summary>The entry for what is to be mapped.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong Make(SpteHost host, int level, in LeafIntent intent, bool writable) => TSpte.MakeLeaf(host, new LeafSpec
+    {
+        Frame = intent.Frame << 12,
+        Level = level,
+        Rights = writable ? intent.Rights : intent.Rights & ~Rights.Write,
+        Traits = (intent.HostWritable ? LeafTraits.HostWritable : LeafTraits.None)
+            | (writable ? LeafTraits.MmuWritable | LeafTraits.Dirty : LeafTraits.None)
+            | (intent.Prefetch ? LeafTraits.None : LeafTraits.Accessed),
+        Key = intent.Key,
+    });
+
+    /// <summary>Puts a leaf that is about to be stored into its rmap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Enter(ShadowState state, ShadowVcpu vcpu, SlotRecord slot, int level, ulong gfn, SpteRef leaf, ref ZapList list)
+    {
+        ref uint rmap = ref state.Rmaps.Of(slot)[level, gfn];
+        if (rmap == 0)
+        {
+            rmap = leaf.ToWord();
+        }
+        else
+        {
+            EnterAnother(state, vcpu, ref rmap, leaf, ref list);
+        }
     }
 
     /// <summary>Makes an entry say that there is no memory, if the format can say so.</summary>
@@ -93,25 +119,14 @@ internal static class LeafMapper<TSpte>
         && Spte.FrameOf(state.Vm.SpteHost, old) == frame
         && state.Pages.GfnOfEntry(page, header, index) == gfn;
 
-    private static void Enter(ShadowState state, ShadowVcpu vcpu, ref ShadowPage header, SlotRecord slot, ulong gfn, SpteRef leaf, ref ZapList list)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void EnterAnother(ShadowState state, ShadowVcpu vcpu, ref uint rmap, SpteRef leaf, ref ZapList list)
     {
-        int level = header.Role.Level;
-        ref uint rmap = ref state.Rmaps.Of(slot)[level, gfn];
-        if (rmap == 0)
+        if (state.Refs.Count(rmap) >= RecycleThreshold)
         {
-            rmap = leaf.ToWord();
-        }
-        else
-        {
-            if (state.Refs.Count(rmap) >= RecycleThreshold)
-            {
-                state.Leaves.Drop(ref rmap, ref list);
-            }
-
-            _ = state.Refs.Add(ref rmap, leaf, ref vcpu.Chunks);
+            state.Leaves.Drop(ref rmap, ref list);
         }
 
-        header.Entries++;
-        state.Counters.AddPages(level, 1);
+        _ = state.Refs.Add(ref rmap, leaf, ref vcpu.Chunks);
     }
 }

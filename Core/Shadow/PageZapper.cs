@@ -1,5 +1,6 @@
 // Shadow: takes shadow pages and single entries apart.
 using System;
+using System.Runtime.CompilerServices;
 using Mmu.Common;
 using Mmu.Guest;
 using Mmu.Memory;
@@ -109,7 +110,35 @@ internal sealed class PageZapper
     }
 
     /// <summary>Flushes once for all that was removed, then frees the pages.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Commit(ref ZapList list)
+    {
+        if (!list.IsIdle)
+        {
+            FlushAndFree(ref list);
+        }
+    }
+
+    /// <summary>A leaf is about to be replaced or emptied: takes it out of its rmap.</summary>
+    internal void ForgetLeaf(PageHandle page, in ShadowPage header, int index)
+    {
+        int level = header.Role.Level;
+        _counters.AddPages(level, -1);
+        if (!_rmaps.Remove(header.Role.AddressSpace, level, _pages.GfnOfEntry(page, header, index), new SpteRef(page, index)))
+        {
+            _vm.Kill();
+        }
+    }
+
+    /// <summary>Stores an SPTE as the holder of the lock; returns what must follow.</summary>
+    internal SpteConsequences Store(PtPage table, int index, ulong spte)
+    {
+        _counters.SpteStores++;
+        return SpteDoor.Set<LegacySpte>(table, index, spte).Consequences;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FlushAndFree(ref ZapList list)
     {
         // Only now that the pages are invalid: a vCPU that sees the request finds them so.
         if (list.LostRoot)
@@ -132,24 +161,6 @@ internal sealed class PageZapper
         }
 
         list = default;
-    }
-
-    /// <summary>A leaf is about to be replaced or emptied: takes it out of its rmap.</summary>
-    internal void ForgetLeaf(PageHandle page, in ShadowPage header, int index)
-    {
-        int level = header.Role.Level;
-        _counters.AddPages(level, -1);
-        if (!_rmaps.Remove(header.Role.AddressSpace, level, _pages.GfnOfEntry(page, header, index), new SpteRef(page, index)))
-        {
-            _vm.Kill();
-        }
-    }
-
-    /// <summary>Stores an SPTE as the holder of the lock; returns what must follow.</summary>
-    internal SpteConsequences Store(PtPage table, int index, ulong spte)
-    {
-        _counters.SpteStores++;
-        return SpteDoor.Set<LegacySpte>(table, index, spte).Consequences;
     }
 
     private void Enqueue(PageHandle page, ref ZapList list)

@@ -1,4 +1,5 @@
 // Shadow: makes room by taking the oldest pages apart.
+using System.Runtime.CompilerServices;
 using Mmu.Memory;
 
 namespace Mmu.Shadow;
@@ -20,17 +21,8 @@ internal sealed class Reclaimer
     internal Reclaimer(ShadowState state) => _state = state;
 
     /// <summary>Makes room for a fault; false if all that is left is in use as a root.</summary>
-    internal bool EnsureRoom(ref ZapList list)
-    {
-        if (_state.Pages.Used + MinimumFree <= _state.Vm.TableQuota)
-        {
-            return true;
-        }
-
-        _ = ZapOldest((int)(_state.Pages.Used + Refill - _state.Vm.TableQuota), ref list);
-        _state.Zapper.Commit(ref list);
-        return _state.Pages.Used + MinimumFree <= _state.Vm.TableQuota;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool EnsureRoom(ref ZapList list) => _state.Pages.Used + MinimumFree <= _state.Vm.TableQuota || MakeRoom(ref list);
 
     /// <summary>Takes apart up to so many pages, the oldest first, none that is a root in use; how many.</summary>
     internal int ZapOldest(int count, ref ZapList list)
@@ -65,5 +57,12 @@ internal sealed class Reclaimer
         }
 
         return !page.IsNone && _state.Pages.IsObsolete(_state.Pages[page]);
+    }
+
+    private bool MakeRoom(ref ZapList list)
+    {
+        _ = ZapOldest((int)(_state.Pages.Used + Refill - _state.Vm.TableQuota), ref list);
+        _state.Zapper.Commit(ref list);
+        return _state.Pages.Used + MinimumFree <= _state.Vm.TableQuota;
     }
 }

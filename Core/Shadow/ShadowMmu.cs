@@ -1,5 +1,6 @@
 // Shadow: the Shadow MMU of one VM.
 using System;
+using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
@@ -141,7 +142,13 @@ internal sealed class ShadowMmu : IDisposable
             source = new FrameSource(IsResolved: true, ticket);
         }
 
-        return _state.TryTopUp(vcpu) ? Map(vcpu, request, source, ref result) : FaultOutcome.OutOfPages;
+        if (!_state.TryTopUp(vcpu))
+        {
+            return FaultOutcome.OutOfPages;
+        }
+
+        using MmuWriteGuard held = _vm.Lock.Enter();
+        return Map(vcpu, request, source, ref result);
     }
 
     /// <summary>The guest invalidated an address. Takes the lock only if a table on the way is unsync.</summary>
@@ -189,28 +196,31 @@ internal sealed class ShadowMmu : IDisposable
         _state.Dispose();
     }
 
+    // Lock held. A method of its own, and so are those below it: what is inlined into a method that holds a lock keeps its values on the stack.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private FaultOutcome Map(ShadowVcpu vcpu, in FaultRequest request, in FrameSource source, ref FaultResult result)
     {
         ZapList list = default;
-        using MmuWriteGuard held = _vm.Lock.Enter();
         FaultOutcome outcome = FaultOutcome.VmDead;
         if (!_vm.IsDead)
         {
             // Room first, then the look at the root, and nothing reclaims after it (bug 5).
-            outcome = !_state.Reclaimer.EnsureRoom(ref list) ? FaultOutcome.OutOfPages
-                : IsStale(vcpu, source, result.Gpa) ? FaultOutcome.Retry
-                : MapLocked(vcpu, request, source, ref result, ref list);
+            outcome = FaultOutcome.OutOfPages;
+            if (_state.Reclaimer.EnsureRoom(ref list))
+            {
+                outcome = FaultOutcome.Retry;
+                if (!IsStale(vcpu, source, result.Gpa))
+                {
+                    vcpu.View.Refresh(_vm.Memories[vcpu.Vcpu.AddressSpace].Table);
+                    outcome = vcpu.Code!.Map(_state, vcpu, request, source, ref result, ref list);
+                }
+            }
+
             _state.Zapper.Commit(ref list);
         }
 
         Count(outcome);
         return outcome;
-    }
-
-    private FaultOutcome MapLocked(ShadowVcpu vcpu, in FaultRequest request, in FrameSource source, ref FaultResult result, ref ZapList list)
-    {
-        vcpu.View.Refresh(_vm.Memories[vcpu.Vcpu.AddressSpace].Table);
-        return vcpu.Code!.Map(_state, vcpu, request, source, ref result, ref list);
     }
 
     private bool IsStale(ShadowVcpu vcpu, in FrameSource source, Gpa gpa)

@@ -1,5 +1,6 @@
 // Shadow: the rmaps of one slot.
 using System;
+using System.Runtime.CompilerServices;
 using Mmu.Guest;
 using Mmu.Memory;
 
@@ -50,10 +51,15 @@ internal sealed class ShadowSlot
     }
 
     /// <summary>The list of leaves at a level that map a frame of the slot.</summary>
-    internal ref uint this[int level, ulong gfn] => ref _lists[level - 1][IndexOf(level, gfn)];
+    internal ref uint this[int level, ulong gfn]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref _lists[level - 1][IndexOf(level, gfn)];
+    }
 
     /// <summary>The lists at a level of the frames from <paramref name="gfn"/> on.</summary>
     internal Span<uint> Lists(int level, ulong gfn, int count) => _lists[level - 1].Slice(IndexOf(level, gfn), count);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong IndexOf(int level, ulong gfn) => (gfn >> (9 * (level - 1))) - (_baseGfn >> (9 * (level - 1)));
 }

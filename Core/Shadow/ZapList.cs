@@ -14,4 +14,7 @@ internal struct ZapList
 
     /// <summary>A root in use became invalid: vCPUs have to let go of it.</summary>
     internal bool LostRoot;
+
+    /// <summary>Nothing was removed, and nothing is owed.</summary>
+    internal readonly bool IsIdle => First.IsNone && !NeedsFlush && !LostRoot;
 }

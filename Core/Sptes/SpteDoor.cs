@@ -34,6 +34,19 @@ internal static class SpteDoor
         return new SpteChange(old, value, TSpte.Compare(old, value));
     }
 
+    /// <summary>
+    /// Stores an entry where there is none, as <see cref="Set"/> would: nobody but the holder of the lock changes an empty entry, and nothing
+    /// follows from its loss.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Fill<TSpte>(PtPage page, int index, ulong value)
+        where TSpte : struct, ISpteFormat
+    {
+        Check<TSpte>(value);
+        MmuAssert.That(Spte.IsEmpty(page.Load(index)), "An entry that says something was filled", page.Load(index));
+        page.Store(index, value);
+    }
+
     /// <summary>Stores an entry if it still is what the caller has seen, beside others who do the same.</summary>
     /// <returns>False if it is not; nothing was stored.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,105 @@
+// Shadow: maps the neighbours of a leaf that an access asked for.
+using System.Runtime.CompilerServices;
+using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Guest;
+using Mmu.Memory;
+using Mmu.Sptes;
+
+namespace Mmu.Shadow;
+
+/// <summary>
+/// Fills the entries around a leaf in its aligned window of eight: those that are empty here, and mapped and accessed in the guest's table.
+/// Lock held.
+/// </summary>
+internal static class Prefetcher<TGuest, TSpte>
+    where TGuest : struct, IGuestTables
+    where TSpte : struct, ISpteFormat
+{
+    private const int Window = 8;
+    private const ulong Dirty = 1 << 6;
+    private const ulong PresentAccessed = 0x21;
+    private const int KeyShift = 59;
+
+    /// <summary>Maps the neighbours of the entry at <paramref name="index"/> of a level-1 page, which has just become a leaf.</summary>
+    /// <param name="state">The Shadow MMU.</param>
+    /// <param name="vcpu">The vCPU, whose view holds the guest's table.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="index">The leaf.</param>
+    /// <param name="slot">The slot of the leaf's frame; neighbours in other slots are left out.</param>
+    /// <param name="rights">Of a direct page what its range allows.</param>
+    /// <param name="key">Of a direct page its protection key.</param>
+    /// <param name="list">Collects what must be flushed.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void MapNeighbours(
+        ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, SlotRecord slot, Rights rights, uint key, ref ZapList list)
+    {
+        ref ShadowPage header = ref state.Pages[page];
+        PtPage table = state.Pages.Tables[page];
+        PageRole role = header.Role;
+        ulong guestTable = header.Gfn << 12;
+        if (!role.IsDirect && !vcpu.View.TableWindow.Holds(guestTable))
+        {
+            return;
+        }
+
+        // Neighbours are mostly alike: what an entry says besides its frame is made again only if it differs from the last one's.
+        ulong shape = 0;
+        uint shapedFor = uint.MaxValue;
+        ushort filled = 0;
+        int end = (index & ~(Window - 1)) + Window;
+        for (int at = end - Window; at < end; at++)
+        {
+            if (!Spte.IsEmpty(table.Load(at)))
+            {
+                continue;
+            }
+
+            ulong gfn = header.Gfn + (uint)at;
+            if ((!role.IsDirect && !TryRead(vcpu, guestTable, role, at, out gfn, out rights, out key)) || !slot.Holds(gfn))
+            {
+                continue;
+            }
+
+            bool writable = (rights & Rights.Write) != 0 && !slot.IsReadOnly
+                && (!slot.IsGuarded(gfn) || state.Guard.AllowWritable(slot, gfn, canUnsync: false) != WritableAnswer.Denied);
+            uint shapeFor = (uint)rights | (writable ? 1u << 4 : 0) | (key << 5);
+            if (shapeFor != shapedFor)
+            {
+                shapedFor = shapeFor;
+                shape = LeafMapper<TSpte>.Make(
+                    state.Vm.SpteHost, level: 1, new LeafIntent(gfn, Frame: 0, rights, key, !slot.IsReadOnly, Prefetch: true), writable);
+            }
+
+            if (!role.IsDirect)
+            {
+                state.Pages.Translation(page, at) = ShadowPages.Pack(gfn, rights);
+            }
+
+            LeafMapper<TSpte>.Enter(state, vcpu, slot, level: 1, gfn, new SpteRef(page, at), ref list);
+            SpteDoor.Fill<TSpte>(table, at, shape | ((slot.HostFrameOf(gfn) << 12) & state.Vm.SpteHost.FrameMask));
+            filled++;
+        }
+
+        header.Entries += filled;
+        state.Counters.Pages4K += filled;
+        state.Counters.SpteStores += filled;
+        state.Counters.Prefetched += filled;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryRead(ShadowVcpu vcpu, ulong table, PageRole role, int at, out ulong gfn, out Rights rights, out uint key)
+    {
+        ulong entry = TGuest.Load(vcpu.View.TableWindow, table, TGuest.OffsetOf(role, at));
+        gfn = TGuest.PageOf(entry) >> 12;
+        rights = role.Access & TGuest.RightsOf(entry);
+        key = (uint)(entry >> KeyShift) & 0xF;
+        if ((entry & Dirty) == 0)
+        {
+            // The first write must fault, so that the guest's dirty bit is set.
+            rights &= ~Rights.Write;
+        }
+
+        return (entry & (PresentAccessed | vcpu.Vcpu.Walker.Context.Reserved.Leaf[1])) == PresentAccessed;
+    }
+}
