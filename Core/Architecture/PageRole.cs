@@ -97,6 +97,11 @@ internal readonly record struct PageRole
             | (uint)(Level - 1) | (quadrant << QuadrantShift) | (direct ? DirectBit : 0) | ((uint)access << AccessShift));
     }
 
+    /// <summary>
+    /// As <see cref="Child"/> below a table of 8-byte entries: as the role of its table, but for the level and what the path allows.
+    /// </summary>
+    internal PageRole ChildOfWholeTable(Rights access) => new(((_value & ~(0xFu << AccessShift)) | ((uint)access << AccessShift)) - 1);
+
     /// <summary>The same root for another quarter of the address space.</summary>
     internal PageRole WithQuadrant(int quadrant) => new((_value & ~(3u << QuadrantShift)) | ((uint)quadrant << QuadrantShift));
 

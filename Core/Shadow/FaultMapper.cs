@@ -107,24 +107,27 @@ internal ref struct FaultMapper<TGuest, TSpte>
     private bool TryDescend(int leafLevel, ref Rights rights, ref ZapList list)
     {
         ShadowPages pages = _state.Pages;
+        WalkContext context = _context;
+        ulong large = context.LargeMask;
+        ulong ownTable = IsWrite ? _targetGfn : ulong.MaxValue;
         PageHandle page = _page;
         int level = _level;
+        Rights allowed = rights;
         PageRole role = pages[page].Role;
         ulong table = pages[page].Gfn << 12;
         while (level > leafLevel)
         {
             int index = IndexAt(level);
             if (!TryRead(table, role, index, out ulong entry)
-                || (entry & _context.Reserved.Table[level]) != 0
-                || (level <= 3 && (entry & _context.LargeMask) != 0))
+                || (entry & (context.Reserved.Table[level] | (level <= 3 ? large : 0))) != 0)
             {
                 return false;
             }
 
-            rights &= TGuest.RightsOf(entry);
+            allowed &= TGuest.RightsOf(entry);
             table = TGuest.TableOf(entry);
-            role = role.Child(rights, direct: false, index);
-            _hitsOwnTables |= IsWrite && table >> 12 == _targetGfn;
+            role = TGuest.ChildOf(role, allowed, index);
+            _hitsOwnTables |= table >> 12 == ownTable;
             if (!TryFindChild(page, level, index, table >> 12, role, out PageHandle child)
                 && !TryLink(page, index, table >> 12, role, ref list, out child))
             {
@@ -135,6 +138,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
             level--;
         }
 
+        rights = allowed;
         _page = page;
         _level = level;
         return true;

@@ -92,6 +92,12 @@ internal sealed class HostChanges
             ulong pages = 1UL << (9 * (level - 1));
             int count = (int)(((end - 1) / pages) - (start / pages) + 1);
             Span<uint> lists = _state.Rmaps.Of(slot).Lists(level, start, count);
+            if (change == Change.WriteProtect)
+            {
+                result |= WriteProtectAll(lists);
+                continue;
+            }
+
             for (int at = NextUsed(lists, 0); at < lists.Length; at = NextUsed(lists, at + 1))
             {
                 result |= ApplyOne(change, ref lists[at], ref zapped);
@@ -103,6 +109,23 @@ internal sealed class HostChanges
         }
 
         return result | zapped.NeedsFlush;
+    }
+
+    // The pass that dirty logging makes over all memory: nothing but the stores is to be felt.
+    private bool WriteProtectAll(ReadOnlySpan<uint> lists)
+    {
+        LeafLists leaves = _state.Leaves;
+        bool flush = false;
+        for (int at = NextUsed(lists, 0); at < lists.Length; at++)
+        {
+            uint list = lists[at];
+            if (list != 0)
+            {
+                flush |= leaves.WriteProtect(list, keepMmuWritable: true);
+            }
+        }
+
+        return flush;
     }
 
     private bool ApplyMasked(Change change, SlotRecord slot, ulong start, ulong mask)
@@ -159,7 +182,7 @@ internal sealed class HostChanges
         }
     }
 
-    private static int NextUsed(Span<uint> lists, int from)
+    private static int NextUsed(ReadOnlySpan<uint> lists, int from)
     {
         int found = from < lists.Length ? lists[from..].IndexOfAnyExcept(0u) : -1;
         return found < 0 ? lists.Length : from + found;

@@ -12,6 +12,9 @@ namespace Mmu.Shadow;
 /// </summary>
 internal interface IGuestTables
 {
+    /// <summary>Bytes of an entry.</summary>
+    static abstract int EntryBytes { get; }
+
     /// <summary>Byte offset in the guest's table of the entry behind an entry of a shadow page.</summary>
     static abstract ulong OffsetOf(PageRole role, int index);
 
@@ -23,6 +26,9 @@ internal interface IGuestTables
 
     /// <summary>Address of the 4-KiB page that an entry of level 1 maps, in the lowest 52 bits.</summary>
     static abstract ulong PageOf(ulong entry);
+
+    /// <summary>The role of the table below an entry of a table.</summary>
+    static abstract PageRole ChildOf(PageRole role, Rights access, int index);
 
     /// <summary>What an entry allows.</summary>
     static abstract Rights RightsOf(ulong entry);

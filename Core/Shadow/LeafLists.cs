@@ -1,4 +1,5 @@
 // Shadow: what can be done to all leaves that map a frame.
+using System.Runtime.CompilerServices;
 using Mmu.Memory;
 using Mmu.Sptes;
 
@@ -25,19 +26,18 @@ internal sealed class LeafLists
     /// </summary>
     /// <param name="list">The list.</param>
     /// <param name="keepMmuWritable">True for dirty logging: a fault may give W back.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool WriteProtect(uint list, bool keepMmuWritable)
     {
+        if (RefLists.IsOnly(list))
+        {
+            return WriteProtect(SpteRef.FromWord(list), keepMmuWritable);
+        }
+
         bool flush = false;
         foreach (SpteRef leaf in _refs.Of(list))
         {
-            PtPage table = _pages.Tables[leaf.Page];
-            ulong old = table.Load(leaf.Index);
-            if (!LegacySpte.IsWritable(old) && (keepMmuWritable || !LegacySpte.IsMmuWritable(old)))
-            {
-                continue;
-            }
-
-            flush |= (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0;
+            flush |= WriteProtect(leaf, keepMmuWritable);
         }
 
         return flush;
@@ -101,5 +101,14 @@ internal sealed class LeafLists
         }
 
         return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool WriteProtect(SpteRef leaf, bool keepMmuWritable)
+    {
+        PtPage table = _pages.Tables[leaf.Page];
+        ulong old = table.Load(leaf.Index);
+        return (LegacySpte.IsWritable(old) || (!keepMmuWritable && LegacySpte.IsMmuWritable(old)))
+            && (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0;
     }
 }

@@ -32,7 +32,7 @@ internal static class PageSync<TGuest, TSpte>
         }
 
         ulong table = header.Gfn << 12;
-        ReadOnlySpan<byte> guest = window.Bytes(table + TGuest.StartOf(header.Role), ShadowPages.EntryCount * EntryBytes);
+        ReadOnlySpan<byte> guest = window.Bytes(table + TGuest.StartOf(header.Role), ShadowPages.EntryCount * TGuest.EntryBytes);
         ReadOnlySpan<uint> translations = state.Pages.TranslationsOf(page);
         ReadOnlySpan<ulong> sptes = state.Pages.Tables[page].Words;
         Vector512<ulong> bad = Vector512.Create(vcpu.Vcpu.Walker.Context.Reserved.Leaf[1]);
@@ -70,8 +70,6 @@ internal static class PageSync<TGuest, TSpte>
         Redo(state, vcpu, page, index, window, ref list);
         return true;
     }
-
-    private static int EntryBytes => typeof(TGuest) == typeof(Tables32) ? 4 : 8;
 
     private static bool TryOpen(ShadowVcpu vcpu, in ShadowPage header, out GuestWindow window)
     {

@@ -131,6 +131,7 @@ internal sealed class PageZapper
     }
 
     /// <summary>Stores an SPTE as the holder of the lock; returns what must follow.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SpteConsequences Store(PtPage table, int index, ulong spte)
     {
         _counters.SpteStores++;
@@ -187,9 +188,26 @@ internal sealed class PageZapper
             return;
         }
 
+        if (header.Role.Level == 1)
+        {
+            ForgetLeaves(page, header);
+        }
+        else
+        {
+            ForgetUpperEntries(page, header);
+        }
+
+        if (!header.Role.IsDirect)
+        {
+            _pages.TranslationsOf(page).Clear();
+        }
+
+        header.Entries = 0;
+    }
+
+    private void ForgetUpperEntries(PageHandle page, in ShadowPage header)
+    {
         ReadOnlySpan<ulong> words = _pages.Tables[page].Words;
-        int level = header.Role.Level;
-        bool direct = header.Role.IsDirect;
         for (int i = 0; i < words.Length; i++)
         {
             ulong spte = words[i];
@@ -198,7 +216,7 @@ internal sealed class PageZapper
                 continue;
             }
 
-            if (Spte.IsLeaf(spte, level))
+            if (Spte.IsLeaf(spte, header.Role.Level))
             {
                 ForgetLeaf(page, header, i);
             }
@@ -207,13 +225,49 @@ internal sealed class PageZapper
                 Unlink(page, i, spte);
             }
         }
+    }
 
-        if (!direct)
+    // As ForgetLeaf for each entry of a level-1 page; what most leaves have in common is looked up once.
+    private void ForgetLeaves(PageHandle page, in ShadowPage header)
+    {
+        ReadOnlySpan<ulong> words = _pages.Tables[page].Words;
+        ReadOnlySpan<uint> translations = _pages.TranslationsOf(page);
+        bool direct = header.Role.IsDirect;
+        ulong first = header.Gfn;
+        ShadowSlot? lists = null;
+        ulong gone = 0;
+        for (int i = 0; i < words.Length; i++)
         {
-            _pages.TranslationsOf(page).Clear();
+            if (!Spte.IsPresent(words[i]))
+            {
+                continue;
+            }
+
+            gone++;
+            ulong gfn = direct ? first + (uint)i : ShadowPages.GfnOf(translations[i]);
+            if (lists is null || !lists.Holds(gfn))
+            {
+                lists = _rmaps.Find(header.Role.AddressSpace, gfn);
+                if (lists is null)
+                {
+                    _vm.Kill();
+                    continue;
+                }
+            }
+
+            ref uint list = ref lists[1, gfn];
+            var leaf = new SpteRef(page, i);
+            if (list == leaf.ToWord())
+            {
+                list = 0;
+            }
+            else if (!_refs.Remove(ref list, leaf))
+            {
+                _vm.Kill();
+            }
         }
 
-        header.Entries = 0;
+        _counters.AddPages(1, -(long)gone);
     }
 
     private void Unlink(PageHandle page, int index, ulong spte)

@@ -1,5 +1,8 @@
 // Shadow: maps the neighbours of a leaf that an access asked for.
+using System;
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
@@ -37,8 +40,15 @@ internal static class Prefetcher<TGuest, TSpte>
         ref ShadowPage header = ref state.Pages[page];
         PtPage table = state.Pages.Tables[page];
         PageRole role = header.Role;
-        ulong guestTable = header.Gfn << 12;
-        if (!role.IsDirect && !vcpu.View.TableWindow.Holds(guestTable))
+        int start = index & ~(Window - 1);
+        Vector512<ulong> ours = Vector512.Create(table.Words.Slice(start, Window));
+        uint left = (uint)Vector512.Equals(ours, Vector512.Create(Spte.Empty)).ExtractMostSignificantBits();
+        if (!role.IsDirect)
+        {
+            left &= Promising(vcpu, header.Gfn << 12, role, start);
+        }
+
+        if (left == 0)
         {
             return;
         }
@@ -47,16 +57,11 @@ internal static class Prefetcher<TGuest, TSpte>
         ulong shape = 0;
         uint shapedFor = uint.MaxValue;
         ushort filled = 0;
-        int end = (index & ~(Window - 1)) + Window;
-        for (int at = end - Window; at < end; at++)
+        for (; left != 0; left &= left - 1)
         {
-            if (!Spte.IsEmpty(table.Load(at)))
-            {
-                continue;
-            }
-
+            int at = start + BitOperations.TrailingZeroCount(left);
             ulong gfn = header.Gfn + (uint)at;
-            if ((!role.IsDirect && !TryRead(vcpu, guestTable, role, at, out gfn, out rights, out key)) || !slot.Holds(gfn))
+            if ((!role.IsDirect && !TryRead(vcpu, header.Gfn << 12, role, at, out gfn, out rights, out key)) || !slot.Holds(gfn))
             {
                 continue;
             }
@@ -85,6 +90,20 @@ internal static class Prefetcher<TGuest, TSpte>
         state.Counters.Pages4K += filled;
         state.Counters.SpteStores += filled;
         state.Counters.Prefetched += filled;
+    }
+
+    // Which entries of the guest's window look mapped and accessed. A first look, and not the one that counts.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Promising(ShadowVcpu vcpu, ulong table, PageRole role, int start)
+    {
+        if (!vcpu.View.TableWindow.Holds(table))
+        {
+            return 0;
+        }
+
+        ReadOnlySpan<byte> entries = vcpu.View.TableWindow.Bytes(table + TGuest.OffsetOf(role, start), Window * TGuest.EntryBytes);
+        Vector512<ulong> wanted = Vector512.Create(PresentAccessed);
+        return (uint)Vector512.Equals(TGuest.LoadEight(entries, 0) & wanted, wanted).ExtractMostSignificantBits();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,4 +1,5 @@
 // Shadow: lists of SPTE references behind one word: rmaps and the parents of shadow pages.
+using System.Runtime.CompilerServices;
 using Mmu.Memory;
 
 namespace Mmu.Shadow;
@@ -15,6 +16,10 @@ internal sealed class RefLists
 
     /// <summary>The slab that chunks come from.</summary>
     internal Slab<RefChunk> Chunks => _chunks;
+
+    /// <summary>True if the list has exactly one reference, which is the list's word then.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsOnly(uint list) => list != 0 && (list & 1) == 0;
 
     /// <summary>Adds a reference that is not in the list; takes at most one chunk from the cache. Returns the list's new length.</summary>
     internal uint Add(ref uint list, SpteRef reference, ref SlabCache cache)

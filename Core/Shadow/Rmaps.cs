@@ -75,6 +75,9 @@ internal sealed class Rmaps
     /// <summary>The slot of a mapped frame.</summary>
     internal SlotRecord? SlotOf(int addressSpace, ulong gfn) => _records[addressSpace].Find(gfn);
 
+    /// <summary>The lists of the slot of a mapped frame; null if there is none, which means that memory is corrupt.</summary>
+    internal ShadowSlot? Find(int addressSpace, ulong gfn) => SlotOf(addressSpace, gfn) is { } record ? _slots[record.Id] : null;
+
     /// <summary>Enters a leaf; returns the length of its list.</summary>
     internal uint Add(SlotRecord record, int level, ulong gfn, SpteRef leaf, ref SlabCache cache) =>
         _refs.Add(ref Of(record)[level, gfn], leaf, ref cache);

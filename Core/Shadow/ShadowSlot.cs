@@ -15,8 +15,13 @@ internal sealed class ShadowSlot
 
     private readonly ArenaArray<uint>[] _lists = new ArenaArray<uint>[Levels];
     private readonly ulong _baseGfn;
+    private readonly ulong _pages;
 
-    private ShadowSlot(ulong baseGfn) => _baseGfn = baseGfn;
+    private ShadowSlot(SlotRecord record)
+    {
+        _baseGfn = record.BaseGfn;
+        _pages = record.Pages;
+    }
 
     /// <summary>Bytes held.</summary>
     internal ulong Bytes => _lists[0].Bytes + _lists[1].Bytes + _lists[2].Bytes;
@@ -24,7 +29,7 @@ internal sealed class ShadowSlot
     /// <summary>Makes the rmaps of a slot; false if the arena has no room.</summary>
     internal static bool TryCreate(SlotRecord record, PrivateArena arena, out ShadowSlot slot)
     {
-        slot = new ShadowSlot(record.BaseGfn);
+        slot = new ShadowSlot(record);
         for (int level = 1; level <= Levels; level++)
         {
             int shift = 9 * (level - 1);
@@ -49,6 +54,10 @@ internal sealed class ShadowSlot
             }
         }
     }
+
+    /// <summary>True if the frame is one of the slot's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool Holds(ulong gfn) => gfn - _baseGfn < _pages;
 
     /// <summary>The list of leaves at a level that map a frame of the slot.</summary>
     internal ref uint this[int level, ulong gfn]

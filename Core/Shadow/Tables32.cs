@@ -15,6 +15,9 @@ namespace Mmu.Shadow;
 internal readonly struct Tables32 : IGuestTables
 {
     /// <inheritdoc/>
+    public static int EntryBytes => 4;
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong OffsetOf(PageRole role, int index)
     {
@@ -33,6 +36,10 @@ internal readonly struct Tables32 : IGuestTables
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong PageOf(ulong entry) => entry & 0xFFFF_F000;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static PageRole ChildOf(PageRole role, Rights access, int index) => role.Child(access, direct: false, index);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

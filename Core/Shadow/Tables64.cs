@@ -14,6 +14,9 @@ internal readonly struct Tables64 : IGuestTables
     private const ulong FrameMask = 0x000F_FFFF_FFFF_F000;
 
     /// <inheritdoc/>
+    public static int EntryBytes => 8;
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong OffsetOf(PageRole role, int index) => (ulong)(uint)index * 8;
 
@@ -28,6 +31,10 @@ internal readonly struct Tables64 : IGuestTables
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong PageOf(ulong entry) => entry & FrameMask;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static PageRole ChildOf(PageRole role, Rights access, int index) => role.ChildOfWholeTable(access);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
