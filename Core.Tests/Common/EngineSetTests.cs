@@ -108,6 +108,24 @@ public sealed class EngineSetTests : IDisposable
     }
 
     [Fact]
+    public void WithoutPcidsAnAddressIsInvalidatedInEveryRoot()
+    {
+        _engines.InvalidatePage(_vcpu, new(0x5000), pcid: 0);
+        _engines.InvalidatePcid(_vcpu, 0);
+        Assert.Equal(["invalidate page"], _host.Take());
+        Assert.Equal(VcpuRequests.Sync | VcpuRequests.FlushCurrent, _vcpu.Pending);
+        ControlState state = new() { Cr0 = 0x8001_0001, Cr3 = 0x1003, Cr4 = (1 << 5) | (1 << 17), Efer = 0x500 };
+        Assert.Equal(ControlStateStatus.Legal, _vcpu.Walker.SetControlState(state));
+        _vcpu.Pending = VcpuRequests.None;
+        _engines.InvalidatePage(_vcpu, new(0x5000), pcid: 0);
+        _engines.InvalidatePcid(_vcpu, 0);
+        Assert.Equal(["invalidate page of 0", "free pcid 0"], _host.Take());
+        Assert.Equal(VcpuRequests.None, _vcpu.Pending);
+        _engines.InvalidatePcid(_vcpu, 3);
+        Assert.Equal(VcpuRequests.Sync | VcpuRequests.FlushCurrent, _vcpu.Pending);
+    }
+
+    [Fact]
     public void TheHostIsHeardByBothEnginesAndAVcpuByTheOneOfItsRoot()
     {
         TestHost other = new();

@@ -126,6 +126,13 @@ internal partial struct EngineSet<TShadow, TTdp>
 
     internal void InvalidatePage(Vcpu vcpu, Gva address, ulong pcid)
     {
+        // Without PCIDs the low bits of CR3 are no PCID: every root is of the one there is.
+        if (!vcpu.Walker.HasPcids)
+        {
+            InvalidatePage(vcpu, address);
+            return;
+        }
+
         _shadow.InvalidatePage(vcpu, address, pcid);
         _tdp.InvalidatePage(vcpu, address, pcid);
     }

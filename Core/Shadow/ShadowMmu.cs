@@ -155,7 +155,7 @@ internal sealed class ShadowMmu : IDisposable
     internal void InvalidatePage(Vcpu owner, Gva address, ulong? pcid)
     {
         ShadowVcpu vcpu = Of(owner);
-        if (!vcpu.Roots[0].IsLoaded || vcpu.Code is null)
+        if (vcpu.Code is null)
         {
             return;
         }
@@ -274,6 +274,10 @@ internal sealed class ShadowMmu : IDisposable
         if (root.Role != vcpu.RootRole || !vcpu.Code!.SyncEntry(_state, vcpu, page, index, ref list))
         {
             root.IsBehind = true;
+            if (root == vcpu.Roots[0])
+            {
+                vcpu.Vcpu.Pending |= VcpuRequests.LoadRoot;
+            }
         }
     }
 }

@@ -85,7 +85,7 @@ internal sealed class ShadowRoots
     {
         ZapList list = default;
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
-        for (int i = selection == RootSelection.Previous && IsCurrent(vcpu) ? 1 : 0; i < vcpu.Roots.Length; i++)
+        for (int i = selection == RootSelection.Previous && IsOfState(vcpu, vcpu.Roots[0]) ? 1 : 0; i < vcpu.Roots.Length; i++)
         {
             if (vcpu.Roots[i].IsLoaded && (selection != RootSelection.Obsolete || !IsUsable(vcpu.Roots[i]) || vcpu.Roots[i].IsIncomplete))
             {
@@ -101,7 +101,7 @@ internal sealed class ShadowRoots
     {
         ZapList list = default;
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
-        for (int i = IsCurrent(vcpu) ? 1 : 0; i < vcpu.Roots.Length; i++)
+        for (int i = IsOfState(vcpu, vcpu.Roots[0]) ? 1 : 0; i < vcpu.Roots.Length; i++)
         {
             if (vcpu.Roots[i].IsLoaded && (vcpu.Roots[i].Cr3 & 0xFFF) == pcid)
             {
@@ -153,6 +153,11 @@ internal sealed class ShadowRoots
 
     private bool Matches(ShadowVcpu vcpu, RootEntry root, ulong cr3) =>
         root.Cr3 == cr3 && root.Role == vcpu.RootRole && !root.IsBehind && IsUsable(root)
+        && (vcpu.Vcpu.Role.Mode != GuestMode.Pae || SamePdptes(root, vcpu.Vcpu.Walker.Context.Pdptes));
+
+    // The root that the vCPU enters the guest on unless it is told to load another; whether it is still good is another question.
+    private static bool IsOfState(ShadowVcpu vcpu, RootEntry root) =>
+        root.Cr3 == vcpu.Vcpu.Cr3 && root.Role == PageRole.RootOf(vcpu.Vcpu.Role)
         && (vcpu.Vcpu.Role.Mode != GuestMode.Pae || SamePdptes(root, vcpu.Vcpu.Walker.Context.Pdptes));
 
     private static bool SamePdptes(RootEntry root, in PdpteRegisters pdptes)
