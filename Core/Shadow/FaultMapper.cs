@@ -31,6 +31,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
     private readonly ref readonly FrameSource _source;
     private readonly Access _access;
     private readonly ulong _gva;
+    private readonly bool _keyRefuses;
 
     // The page whose entry is looked at, and how many pages down to 4 KiB an entry of it maps.
     private PageHandle _page;
@@ -46,6 +47,9 @@ internal ref struct FaultMapper<TGuest, TSpte>
         _context = vcpu.Vcpu.Walker.Context;
         _access = request.Access;
         _gva = _context.Masking.Untag(request.Address.Value, request.Access.Bits);
+
+        // CR0.WP=0 frees the supervisor's writes from keys, our processor has WP=1: what the tables allow, the key may refuse for ever.
+        _keyRefuses = (request.ErrorCode & PageFaultCode.ProtectionKey) != 0 && !vcpu.Vcpu.Role.WriteProtect;
     }
 
     private readonly bool IsWrite => _access.Kind == AccessKind.Write;
@@ -239,7 +243,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
         return leaf switch
         {
             LeafResult.WriteProtected when IsWrite => FaultOutcome.WriteProtected,
-            LeafResult.Same => FaultOutcome.Spurious,
+            LeafResult.Same => _keyRefuses ? FaultOutcome.Emulate : FaultOutcome.Spurious,
             _ => FaultOutcome.Fixed,
         };
     }

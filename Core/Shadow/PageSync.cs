@@ -4,7 +4,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Mmu.Architecture;
-using Mmu.Common;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -133,7 +132,7 @@ internal static class PageSync<TGuest, TSpte>
 
         bool hostWritable = TSpte.IsHostWritable(old);
         bool writable = (rights & Rights.Write) != 0 && hostWritable
-            && (TSpte.IsWritable(old) || state.Guard.AllowWritable(slot, gfn, canUnsync: false) != WritableAnswer.Denied);
+            && (TSpte.IsWritable(old) || state.Guard.AllowWritableInSync(slot, gfn));
         ulong spte = TSpte.MakeLeaf(state.Vm.SpteHost, new LeafSpec
         {
             Frame = Spte.FrameOf(state.Vm.SpteHost, old),

@@ -1,4 +1,5 @@
 // Shadow: checks the invariants over all shadow pages.
+using System.Runtime.CompilerServices;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -54,6 +55,14 @@ internal sealed class ShadowAudit
 
     private void Check(bool holds, PageHandle page, string what) =>
         _broken ??= holds ? null : $"page {page.Index} (gfn 0x{Pages[page].Gfn:x}, {Pages[page].Role}): {what}";
+
+    private void Check(bool holds, PageHandle page, [InterpolatedStringHandlerArgument(nameof(holds))] AuditMessage what)
+    {
+        if (!holds)
+        {
+            Check(holds, page, what.ToStringAndClear());
+        }
+    }
 
     private void CheckPage(PageHandle page, in ShadowPage header)
     {

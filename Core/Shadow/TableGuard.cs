@@ -58,6 +58,13 @@ internal sealed class TableGuard
     internal WritableAnswer AllowWritable(SlotRecord slot, ulong gfn, bool canUnsync) =>
         slot.IsGuarded(gfn) ? AllowGuarded(slot, gfn, canUnsync) : WritableAnswer.Yes;
 
+    /// <summary>
+    /// May a frame become writable while pages are brought in step? Not if it has a table, not even an unsync one: that one may be in step
+    /// next, after its frame was write-protected already.
+    /// </summary>
+    internal bool AllowWritableInSync(SlotRecord slot, ulong gfn) =>
+        !slot.IsGuarded(gfn) || (!slot.IsTracked(gfn) && Next(default, slot, gfn).IsNone);
+
     private WritableAnswer AllowGuarded(SlotRecord slot, ulong gfn, bool canUnsync)
     {
         if (slot.IsTracked(gfn))
