@@ -5,7 +5,7 @@ using System.Collections.Generic;
 
 namespace Mmu.Tests.Oracle;
 
-internal sealed class OracleMemory
+internal class OracleMemory
 {
     private readonly List<OracleSlot> _slots = [];
 
@@ -18,7 +18,7 @@ internal sealed class OracleMemory
         return slot;
     }
 
-    public bool TryRead(ulong address, int bytes, out ulong value)
+    public virtual bool TryRead(ulong address, int bytes, out ulong value)
     {
         value = 0;
         OracleSlot? slot = Find(address, bytes);
@@ -33,7 +33,7 @@ internal sealed class OracleMemory
     }
 
     // What a store by the processor's own table update does: lost without a trace in a read-only slot.
-    public void SetBits(ulong address, int bytes, ulong bits)
+    public virtual void SetBits(ulong address, int bytes, ulong bits)
     {
         OracleSlot? slot = Find(address, bytes);
         if (slot is { ReadOnly: false } && TryRead(address, bytes, out ulong value))

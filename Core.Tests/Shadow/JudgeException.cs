@@ -1,0 +1,21 @@
+// Shadow judge: something that must never be.
+using System;
+
+namespace Mmu.Tests.Shadow;
+
+internal sealed class JudgeException : Exception
+{
+    public JudgeException()
+    {
+    }
+
+    public JudgeException(string message)
+        : base(message)
+    {
+    }
+
+    public JudgeException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
