@@ -1,6 +1,8 @@
 // The MMU lock: exclusion, parking, and Debug's rules.
+#if DEBUG
 using System;
 using System.Diagnostics;
+#endif
 using System.Threading;
 using System.Threading.Tasks;
 using Mmu.Common;
