@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using Mmu.Vmm.Images;
 using Mmu.Vmm.Inspect;
+using Mmu.Vmm.Replay;
 
 namespace Mmu.Vmm;
 
@@ -21,12 +22,13 @@ internal static class MmuCommand
     /// <param name="output">Standard output.</param>
     /// <param name="error">Standard error.</param>
     /// <param name="terminal">Where progress may be drawn; null if standard error is not a terminal.</param>
-    /// <returns>The exit code: 0, 1 if the output cannot be written, or 2 for bad input.</returns>
+    /// <returns>The exit code: 0, 1 if the output cannot be written or a replay differs, or 2 for bad input.</returns>
     public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error, TextWriter? terminal)
     {
         var root = new RootCommand("Tools around x86 page tables.")
         {
             new InspectCommand().Build((options, writer) => Inspect(options, writer, terminal)),
+            new ReplayCommand().Build((options, writer) => ReplayRun.Run(options, writer, terminal)),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
