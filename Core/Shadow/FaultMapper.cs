@@ -84,6 +84,9 @@ internal ref struct FaultMapper<TGuest, TSpte>
         _level = _state.Pages[_page].Role.Level;
         Rights rights = _state.Pages[_page].Role.Access;
         ulong key = 0;
+#if MMU_FAULT_74
+        rights = walk.Rights;
+#endif
         if (!_state.Pages[_page].Role.IsDirect)
         {
             if (!TryDescend(walk.Level, ref rights, ref list) || !TryReadLeaf(walk, ref rights, out key))
@@ -178,7 +181,11 @@ internal ref struct FaultMapper<TGuest, TSpte>
         }
 
         // The first write to a page that is clean in the guest's table must fault, so that its dirty bit is set.
+#if MMU_FAULT_94
+        if (!IsWrite && (entry & PresentAccessed) == 0)
+#else
         if (!IsWrite && (entry & Dirty) == 0)
+#endif
         {
             rights &= ~Rights.Write;
         }
@@ -200,12 +207,20 @@ internal ref struct FaultMapper<TGuest, TSpte>
         }
 
         // The user's page must not become executable for a supervisor that SMEP keeps from it.
+#if MMU_FAULT_92
+        if (role.Smep && (rights & Rights.User) != 0 && role.Smap)
+#else
         if (role.Smep && (rights & Rights.User) != 0)
+#endif
         {
             rights &= ~Rights.Execute;
         }
 
+#if MMU_FAULT_93
+        rights |= Rights.Write;
+#else
         rights = (rights & ~Rights.User) | Rights.Write;
+#endif
         return true;
     }
 
@@ -292,7 +307,14 @@ internal ref struct FaultMapper<TGuest, TSpte>
         return true;
     }
 
-    private static bool IsRightChild(in ShadowPage child, ulong gfn, PageRole role) => child.Gfn == gfn && child.Role == role;
+    private static bool IsRightChild(in ShadowPage child, ulong gfn, PageRole role) =>
+#if MMU_FAULT_70
+        child.Gfn == gfn && role.Level == child.Role.Level;
+#elif MMU_FAULT_71
+        child.Role == role && gfn != ulong.MaxValue;
+#else
+        child.Gfn == gfn && child.Role == role;
+#endif
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private readonly bool TryLink(PageHandle page, int index, ulong gfn, PageRole role, ref ZapList list, out PageHandle child)

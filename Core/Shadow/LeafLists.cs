@@ -109,6 +109,11 @@ internal sealed class LeafLists
         PtPage table = _pages.Tables[leaf.Page];
         ulong old = table.Load(leaf.Index);
         return (LegacySpte.IsWritable(old) || (!keepMmuWritable && LegacySpte.IsMmuWritable(old)))
+#if MMU_FAULT_75
+            && (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0
+            && LegacySpte.IsWritable(old);
+#else
             && (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0;
+#endif
     }
 }

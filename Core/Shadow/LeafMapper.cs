@@ -95,7 +95,11 @@ internal static class LeafMapper<TSpte>
     internal static void SetMmio(ShadowState state, PageHandle page, int index, ulong gfn, Rights rights, ref ZapList list)
     {
         // Whatever was there goes first, with its rmap entry (bug 3).
+#if MMU_FAULT_72
+        list.NeedsFlush = true;
+#else
         state.Zapper.DropEntry(page, index, ref list);
+#endif
         ulong spte = TSpte.MakeMmio(state.Vm.SpteHost, gfn, rights, state.Vm.SlotGeneration & GenerationMask);
         if (Spte.IsEmpty(spte))
         {
@@ -122,7 +126,11 @@ internal static class LeafMapper<TSpte>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void EnterAnother(ShadowState state, ShadowVcpu vcpu, ref uint rmap, SpteRef leaf, ref ZapList list)
     {
+#if MMU_FAULT_101
+        if (state.Refs.Count(rmap) > uint.MaxValue - RecycleThreshold)
+#else
         if (state.Refs.Count(rmap) >= RecycleThreshold)
+#endif
         {
             state.Leaves.Drop(ref rmap, ref list);
         }

@@ -21,7 +21,11 @@ internal sealed class PageFinder
         if (!page.IsNone)
         {
             pages[page].WriteFlood = 0;
+#if MMU_FAULT_76
+            if (!pages[page].IsInvalid || TryBringInStep(vcpu, page, ref list))
+#else
             if (!pages[page].HasUnsync || TryBringInStep(vcpu, page, ref list))
+#endif
             {
                 return page;
             }
@@ -67,7 +71,11 @@ internal sealed class PageFinder
         // The table is read only after no processor can write it unseen any more.
         if (_state.Guard.Guard(slot, gfn))
         {
+#if MMU_FAULT_97
+            list.NeedsFlush = true;
+#else
             _state.Vm.Gate.FlushAll();
+#endif
         }
 
         return page;

@@ -41,8 +41,16 @@ internal static class PageSync<TGuest, TSpte>
             (Vector256<ulong> low, Vector256<ulong> high) = Vector256.Widen(Vector256.Create(translations.Slice(i, Lanes)));
             Vector512<ulong> shadowed = Vector512.Create(low, high);
             Vector512<ulong> entries = TGuest.LoadEight(guest, i);
+#if MMU_FAULT_79
+            Vector512<ulong> differs = ~Vector512.Equals(Expected(entries, bad, allowed), shadowed & Vector512.Create(0xFUL));
+#else
             Vector512<ulong> differs = ~Vector512.Equals(Expected(entries, bad, allowed), shadowed);
+#endif
+#if MMU_FAULT_77
+            if (header.Role.IsDirect)
+#else
             if (header.Role.IsLongMode)
+#endif
             {
                 Vector512<ulong> keys = (entries ^ Vector512.Create(sptes.Slice(i, Lanes))) & Vector512.Create(KeyMask);
                 differs |= ~Vector512.Equals(keys, Vector512<ulong>.Zero);
@@ -86,12 +94,20 @@ internal static class PageSync<TGuest, TSpte>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> Expected(Vector512<ulong> entries, Vector512<ulong> bad, Vector512<ulong> allowed)
     {
+#if MMU_FAULT_78
+        Vector512<ulong> writable = entries & Vector512.Create(2UL);
+#else
         Vector512<ulong> writable = entries & (entries >>> 5) & Vector512.Create(2UL);
+#endif
         Vector512<ulong> rights = (entries & Vector512.Create(5UL)) | writable | (~entries >>> 60 & Vector512.Create(8UL));
         Vector512<ulong> frames = (entries & Vector512.Create(Spte.FrameMask)) >>> 8;
         Vector512<ulong> valid = Vector512.Equals(entries & Vector512.Create(PresentAccessed), Vector512.Create(PresentAccessed))
             & Vector512.Equals(entries & bad, Vector512<ulong>.Zero);
+#if MMU_FAULT_79
+        return ((frames & Vector512<ulong>.Zero) | (rights & allowed)) | ~valid;
+#else
         return (frames | (rights & allowed)) | ~valid;
+#endif
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -118,10 +134,12 @@ internal static class PageSync<TGuest, TSpte>
         }
 
         Rights rights = header.Role.Access & TGuest.RightsOf(entry);
+#if !MMU_FAULT_78
         if ((entry & Dirty) == 0)
         {
             rights &= ~Rights.Write;
         }
+#endif
 
         SlotRecord? slot = state.Rmaps.SlotOf(header.Role.AddressSpace, gfn);
         if (slot is null)

@@ -147,10 +147,12 @@ internal sealed class PageZapper
             _vm.Gate.RequestFreeObsoleteRoots();
         }
 
+#if !MMU_FAULT_98
         if (list.NeedsFlush)
         {
             _vm.Gate.FlushAll();
         }
+#endif
 
         PageHandle page = list.First;
         while (!page.IsNone)
@@ -160,6 +162,13 @@ internal sealed class PageZapper
             _pages.Forget(page, _vm.Epochs);
             page = next;
         }
+
+#if MMU_FAULT_98
+        if (list.NeedsFlush)
+        {
+            _vm.Gate.FlushAll();
+        }
+#endif
 
         list = default;
     }
@@ -218,6 +227,12 @@ internal sealed class PageZapper
 
             if (Spte.IsLeaf(spte, header.Role.Level))
             {
+#if MMU_FAULT_84
+                if (level > 1)
+                {
+                    continue;
+                }
+#endif
                 ForgetLeaf(page, header, i);
             }
             else
@@ -289,7 +304,9 @@ internal sealed class PageZapper
             SpteRef parent = _refs.First(header.Parents);
             _ = _refs.Remove(ref header.Parents, parent);
             _marks.Unlinked(parent);
+#if !MMU_FAULT_83
             _ = Store(_pages.Tables[parent.Page], parent.Index, Spte.Empty);
+#endif
             ref ShadowPage above = ref _pages[parent.Page];
             above.Entries--;
             if (!above.Role.IsDirect)
@@ -308,14 +325,20 @@ internal sealed class PageZapper
             return;
         }
 
+#if !MMU_FAULT_86
         slot.Huge.Allow(header.Gfn);
+#endif
         PageHandle other = default;
         do
         {
             other = _pages.NextOfTable(other, header.Role.AddressSpace, header.Gfn);
         }
         while (other == page);
+#if MMU_FAULT_85
+        if (!slot.IsTracked(header.Gfn))
+#else
         if (other.IsNone && !slot.IsTracked(header.Gfn))
+#endif
         {
             slot.SetGuarded(header.Gfn, guarded: false);
         }

@@ -21,7 +21,11 @@ internal static class Prefetcher<TGuest, TSpte>
 {
     private const int Window = 8;
     private const ulong Dirty = 1 << 6;
+#if MMU_FAULT_99
+    private const ulong PresentAccessed = 1;
+#else
     private const ulong PresentAccessed = 0x21;
+#endif
     private const int KeyShift = 59;
 
     /// <summary>Maps the neighbours of the entry at <paramref name="index"/> of a level-1 page, which has just become a leaf.</summary>
@@ -61,7 +65,11 @@ internal static class Prefetcher<TGuest, TSpte>
         {
             int at = start + BitOperations.TrailingZeroCount(left);
             ulong gfn = header.Gfn + (uint)at;
+#if MMU_FAULT_100
+            if (!role.IsDirect && !TryRead(vcpu, header.Gfn << 12, role, at, out gfn, out rights, out key))
+#else
             if ((!role.IsDirect && !TryRead(vcpu, header.Gfn << 12, role, at, out gfn, out rights, out key)) || !slot.Holds(gfn))
+#endif
             {
                 continue;
             }

@@ -32,7 +32,11 @@ internal sealed class Reclaimer
         while (!page.IsNone && zapped < count)
         {
             var newer = new PageHandle(_state.Pages[page].Newer);
+#if MMU_FAULT_73 || MMU_FAULT_87
+            if (zapped < count)
+#else
             if (_state.Pages[page].RootCount == 0)
+#endif
             {
                 _state.Zapper.Zap(page, ref list);
                 zapped++;

@@ -169,6 +169,10 @@ internal sealed class ShadowMmu : IDisposable
             {
                 Invalidate(vcpu, root, address, ref list);
             }
+
+#if MMU_FAULT_96
+            break;
+#endif
         }
 
         _state.Zapper.Commit(ref list);
@@ -206,10 +210,17 @@ internal sealed class ShadowMmu : IDisposable
         {
             // Room first, then the look at the root, and nothing reclaims after it (bug 5).
             outcome = FaultOutcome.OutOfPages;
+#if MMU_FAULT_73
+            bool stale = IsStale(vcpu, source, result.Gpa);
+#endif
             if (_state.Reclaimer.EnsureRoom(ref list))
             {
                 outcome = FaultOutcome.Retry;
+#if MMU_FAULT_73
+                if (!stale)
+#else
                 if (!IsStale(vcpu, source, result.Gpa))
+#endif
                 {
                     vcpu.View.Refresh(_vm.Memories[vcpu.Vcpu.AddressSpace].Table);
                     outcome = vcpu.Code!.Map(_state, vcpu, request, source, ref result, ref list);
@@ -246,7 +257,11 @@ internal sealed class ShadowMmu : IDisposable
     {
         if (vcpu.Code is null || !Walker.TryLeaf(vcpu, request.Address.Value, out ulong spte)
             || !vcpu.Code.TryReadMmio(_state, spte, out ulong gfn, out uint generation, out Rights rights)
+#if MMU_FAULT_95
+            || generation > GenerationMask)
+#else
             || generation != (_vm.SlotGeneration & GenerationMask))
+#endif
         {
             return false;
         }

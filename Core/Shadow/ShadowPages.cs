@@ -122,7 +122,11 @@ internal sealed class ShadowPages
         while (at != 0)
         {
             ref ShadowPage header = ref _headers[at];
+#if MMU_FAULT_88
+            if (header.Gfn == gfn && header.Role == role)
+#else
             if (header.Gfn == gfn && header.Role == role && !IsObsolete(header))
+#endif
             {
                 break;
             }

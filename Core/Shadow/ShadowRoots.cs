@@ -164,7 +164,11 @@ internal sealed class ShadowRoots
     {
         for (int i = 0; i < 4; i++)
         {
+#if MMU_FAULT_89
+            if ((root.Pdptes[i] & ~pdptes[i] & 1) != 0)
+#else
             if (root.Pdptes[i] != pdptes[i])
+#endif
             {
                 return false;
             }

@@ -33,7 +33,9 @@ internal sealed class TableGuard
     /// </summary>
     internal bool Guard(SlotRecord slot, ulong gfn)
     {
+#if !MMU_FAULT_86
         slot.Huge.Forbid(gfn);
+#endif
         slot.SetGuarded(gfn, guarded: true);
         return WriteProtect(slot, gfn);
     }
@@ -78,7 +80,11 @@ internal sealed class TableGuard
         for (PageHandle page = Next(default, slot, gfn); !page.IsNone; page = Next(page, slot, gfn))
         {
             ref ShadowPage header = ref _pages[page];
+#if MMU_FAULT_80
+            if (!header.IsUnsync && !canUnsync)
+#else
             if (header.Role.Level > 1 || (!header.IsUnsync && !canUnsync))
+#endif
             {
                 return WritableAnswer.Denied;
             }

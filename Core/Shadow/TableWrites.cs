@@ -91,7 +91,11 @@ internal sealed class TableWrites
             int entriesPerGuestEntry = role.Level == 1 ? 1 : 2;
             int start = (int)role.Quadrant * ShadowPages.EntryCount;
             from = Math.Max((first / 4 * entriesPerGuestEntry) - start, 0);
+#if MMU_FAULT_91
+            to = Math.Min((last / 4 * entriesPerGuestEntry) - start, ShadowPages.EntryCount - 1);
+#else
             to = Math.Min((((last / 4) + 1) * entriesPerGuestEntry) - 1 - start, ShadowPages.EntryCount - 1);
+#endif
         }
 
         for (int index = from; index <= to; index++)

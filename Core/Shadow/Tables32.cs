@@ -21,7 +21,11 @@ internal readonly struct Tables32 : IGuestTables
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong OffsetOf(PageRole role, int index)
     {
+#if MMU_FAULT_90
+        uint shadow = (role.Level == 1 ? 0 : role.Quadrant * ShadowPages.EntryCount) + (uint)index;
+#else
         uint shadow = (role.Quadrant * ShadowPages.EntryCount) + (uint)index;
+#endif
         return (ulong)(role.Level == 1 ? shadow : shadow / 2) * 4;
     }
 

@@ -37,7 +37,11 @@ internal sealed class UnsyncMarks
     {
         ref ShadowPage header = ref _pages[page];
         header.State &= ~PageStates.Unsync;
+#if MMU_FAULT_82
+        if (header.IsInvalid)
+#else
         if (!header.HasUnsync)
+#endif
         {
             ClearParents(header);
         }
@@ -114,6 +118,9 @@ internal sealed class UnsyncMarks
         foreach (SpteRef parent in _refs.Of(header.Parents))
         {
             Mark(parent);
+#if MMU_FAULT_81
+            break;
+#endif
         }
     }
 
