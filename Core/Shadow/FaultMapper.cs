@@ -89,6 +89,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
 #endif
         if (!_state.Pages[_page].Role.IsDirect)
         {
+            _hitsOwnTables = IsWrite && _state.Pages[_page].Gfn == _targetGfn;
             if (!TryDescend(walk.Level, ref rights, ref list) || !TryReadLeaf(walk, ref rights, out key))
             {
                 return FaultOutcome.Retry;
