@@ -10,8 +10,10 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 work=artifacts/faults
 limit=${MMU_FAULT_SECONDS:-600}
-quick=(-class "Mmu.Tests.Conformance.CoreRowsTests" -class "Mmu.Tests.Walk.*" -class "Mmu.Tests.Guest.*" -class "Mmu.Tests.Memory.*" -class "Mmu.Tests.Sptes.*" -class "Mmu.Tests.Common.*" -class "Mmu.Tests.Vm.*" -class "Mmu.Tests.Properties.*")
-slow=(-namespace "Mmu.Tests.Conformance" -namespace "Mmu.Tests.Snapshots")
+first=(-class "Mmu.Tests.Conformance.CoreRowsTests" -class "Mmu.Tests.Walk.*" -class "Mmu.Tests.Guest.*" -class "Mmu.Tests.Memory.*" -class "Mmu.Tests.Sptes.*" -class "Mmu.Tests.Common.*" -class "Mmu.Tests.Vm.*"
+  -class "Mmu.Tests.Shadow.Bugs.*" -class "Mmu.Tests.Shadow.Rows.*" -class "Mmu.Tests.Shadow.CounterTests")
+quick=(-class "Mmu.Tests.Properties.*" -class "Mmu.Tests.Shadow.JudgeTests")
+slow=(-namespace "Mmu.Tests.Conformance" -namespace "Mmu.Tests.Snapshots" -namespace "Mmu.Tests.Shadow")
 faults=("$@")
 if [ ${#faults[@]} -eq 0 ]; then
   mapfile -t faults < <(sed -n 's/^| \([0-9][0-9]*\) |.*/\1/p' docs/faults.md)
@@ -46,7 +48,7 @@ noticed() {
 build Core.Tests "$work/none" || exit 2
 echo '{ "stopOnFail": true }' >"$work/stop.json"
 rm -rf "$work/none/tests" && cp -r "$work/none/bin/Core.Tests/release" "$work/none/tests" || exit 2
-if name=$(noticed "$work/none" "${quick[@]}"); then
+if name=$(noticed "$work/none" "${first[@]}") || name=$(noticed "$work/none" "${quick[@]}"); then
   echo "the quick tests fail without a fault: $name"
   exit 2
 fi
@@ -63,7 +65,7 @@ for n in "${faults[@]}"; do
 
   rm -rf "$folder/tests" && cp -r "$work/none/tests" "$folder/tests" || exit 2
   cp "$folder/bin/Core/release/Mmu.Core.dll" "$folder/tests/" || exit 2
-  if name=$(noticed "$folder" "${quick[@]}") || name=$(noticed "$folder" "${slow[@]}"); then
+  if name=$(noticed "$folder" "${first[@]}") || name=$(noticed "$folder" "${quick[@]}") || name=$(noticed "$folder" "${slow[@]}"); then
     killed=$((killed + 1))
     echo "fault $n: killed by $name"
   else

@@ -28,6 +28,9 @@ internal partial struct EngineSet<TShadow, TTdp>
     /// <summary>True if at least one engine is built in.</summary>
     internal static bool HasEngine => typeof(TShadow) != typeof(NullEngine) || typeof(TTdp) != typeof(NullEngine);
 
+    /// <summary>The Shadow MMU, for tests.</summary>
+    internal readonly TShadow Shadow => _shadow;
+
     internal void Dispose()
     {
         _shadow.Dispose();

@@ -105,7 +105,11 @@ internal struct HugePageCounts
     private readonly void Fill(SlotRecord slot, int level)
     {
         ArenaArray<uint> counts = level == 2 ? _level2 : _level3;
+#if MMU_FAULT_103
+        bool aligned = MaskOf(level) != 0;
+#else
         bool aligned = ((slot.BaseGfn ^ slot.HostFrame) & MaskOf(level)) == 0;
+#endif
         if (aligned)
         {
             // Only the ends: a large slot is not touched as a whole.
@@ -125,7 +129,13 @@ internal struct HugePageCounts
     {
         ulong mask = MaskOf(level);
         ulong first = (_baseGfn & ~mask) + (range << ShiftOf(level));
+#if MMU_FAULT_103
+        bool fits = first >= slot.BaseGfn && first + mask < slot.BaseGfn + slot.Pages;
+#elif MMU_FAULT_104
+        bool fits = first >= slot.BaseGfn && ((slot.BaseGfn ^ slot.HostFrame) & mask) == 0;
+#else
         bool fits = first >= slot.BaseGfn && first + mask < slot.BaseGfn + slot.Pages && ((slot.BaseGfn ^ slot.HostFrame) & mask) == 0;
+#endif
         return fits ? 0u : 1;
     }
 }

@@ -129,7 +129,9 @@ internal sealed class SlotRecord
     {
         _tracked[gfn] = _tracked.GetValueOrDefault(gfn) + 1;
         Trackers++;
+#if !MMU_FAULT_102
         _huge.Forbid(gfn);
+#endif
         SetGuarded(gfn, guarded: true);
     }
 
@@ -142,7 +144,9 @@ internal sealed class SlotRecord
         }
 
         Trackers--;
+#if !MMU_FAULT_102
         _huge.Allow(gfn);
+#endif
         if (count == 1)
         {
             _ = _tracked.Remove(gfn);

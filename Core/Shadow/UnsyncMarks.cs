@@ -37,11 +37,7 @@ internal sealed class UnsyncMarks
     {
         ref ShadowPage header = ref _pages[page];
         header.State &= ~PageStates.Unsync;
-#if MMU_FAULT_82
-        if (header.IsInvalid)
-#else
         if (!header.HasUnsync)
-#endif
         {
             ClearParents(header);
         }
@@ -129,6 +125,9 @@ internal sealed class UnsyncMarks
         foreach (SpteRef parent in _refs.Of(header.Parents))
         {
             Clear(parent);
+#if MMU_FAULT_82
+            break;
+#endif
         }
     }
 }
