@@ -78,6 +78,7 @@ internal sealed class AccessRunner(StreamVm vm, SeededRandom random)
             : MarkSet.None;
 
         answer = vcpu.Vcpu.HandleFault(new FaultRequest(new Gva(linear), ToCore(access), (PageFaultCode)code), out FaultResult result);
+        vm.Answers[(int)answer]++;
         vm.Judge.Guard.FaultHandled();
         vm.World.Observe(marks);
         switch (answer)

@@ -43,6 +43,27 @@ internal static unsafe class HardwareWalker
         }
     }
 
+    /// <summary>Where the leaf for an address lies in this process, for tests that put something wrong there.</summary>
+    internal static bool TryFindLeaf(HardwareRegisters cpu, HostFrames host, ulong linear, out ulong* leaf)
+    {
+        leaf = null;
+        int level = cpu.Mode switch { OracleMode.Level5 => 5, OracleMode.Level4 => 4, _ => 2 };
+        ulong table = cpu.Mode == OracleMode.Pae ? Bits.Keep(cpu.Pdpte[(int)Bits.Field(linear, 31, 30)], 51, 12) : cpu.Root;
+        for (; level > 0; level--)
+        {
+            int shift = 3 + (9 * level);
+            leaf = EntryAt(host, table, (int)Bits.Field(linear, shift + 8, shift));
+            if (!Bits.Has(*leaf, 0) || level == 1 || (level <= 3 && Bits.Has(*leaf, 7)))
+            {
+                return Bits.Has(*leaf, 0);
+            }
+
+            table = Bits.Keep(*leaf, 51, 12);
+        }
+
+        return false;
+    }
+
     private static bool TryWalk(HardwareRegisters cpu, HostFrames host, ulong linear, OracleAccess access, bool update, out HardwareOutcome outcome)
     {
         ulong** entries = stackalloc ulong*[5];

@@ -85,7 +85,7 @@ internal sealed class HostCommands(StreamVm vm)
         }
         else
         {
-            vm.AsHost(library => library.MoveSlot(new Gpa(slot.Gpa), new Gpa(home)));
+            vm.Retry(() => vm.AsHost(library => library.MoveSlot(new Gpa(slot.Gpa), new Gpa(home))));
             vm.World.Remove(slot);
             vm.Judge.Guard.SlotRemoved(slot);
             vm.HotSlot = new ModelSlot(0, home, slot.Range, slot.IsReadOnly, slot.IsOnDemand, slot.Known.Keys) { Since = vm.World.Now };

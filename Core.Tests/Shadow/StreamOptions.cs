@@ -17,6 +17,11 @@ internal sealed record StreamOptions
 
     internal CpuFeatures Features { get; init; } = new() { PhysicalAddressBits = 46, ShadowStacks = false, Lam = false };
 
+    /// <summary>So many allocations succeed, then one fails, or all until the guest is told of it; null for memory without faults.</summary>
+    internal int? FailAfter { get; init; }
+
+    internal bool FailsOnce { get; init; }
+
     /// <summary>The modes that the guest changes between; it starts in the first.</summary>
     internal OracleMode[] Modes { get; init; } = [OracleMode.Level4];
 

@@ -27,6 +27,9 @@ internal sealed class StreamRunner : IDisposable
         _sample = new SampleCheck(_vm, new SeededRandom(options.Seed + 2));
     }
 
+    /// <summary>Allocations asked for so far, of a machine whose memory may be made to fail.</summary>
+    internal int Allocations => _vm.Faults?.Attempts ?? 0;
+
     /// <summary>Runs a stream; what went wrong, or null.</summary>
     internal static string? Run(StreamOptions options, StreamCommand[] stream, StreamTotals totals)
     {

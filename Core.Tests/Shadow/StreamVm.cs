@@ -6,6 +6,7 @@ using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
+using Mmu.Memory;
 using Mmu.Tests.Conformance;
 using Mmu.Tests.Guest;
 using Mmu.Tests.Oracle;
@@ -42,6 +43,13 @@ internal sealed class StreamVm : IDisposable
                 MaxVcpus = options.Vcpus,
             },
             Host);
+        if (options.FailAfter is { } failAfter)
+        {
+            Faults = new AllocationFaults { FailAfter = failAfter, Once = options.FailsOnce };
+            _vm.Core.Tables.Faults = Faults;
+            _vm.Core.Private.Faults = Faults;
+        }
+
         TableMemory tables = _vm.TableMemory;
         HostFrames.Add(new HostRange(tables.FirstFrame.Value, (int)(tables.Bytes >> 12), tables.HostAddress, HostUse.Tables));
         SeededRandom random = new(options.Seed);
@@ -82,10 +90,15 @@ internal sealed class StreamVm : IDisposable
     /// <summary>Somebody wrote to guest memory and said nothing: what the guest reads may be old for ever, but it is still only its own memory.</summary>
     internal bool IsTainted { get; set; }
 
-    /// <summary>There may be fewer tables than the roots of the vCPUs need: a fault may find no room.</summary>
-    internal bool MayRunOut => Options.TablePages < 64 || Options.TableQuota is not null;
+    /// <summary>There may be fewer tables than the roots of the vCPUs need, or memory is made to fail: a fault may find no room.</summary>
+    internal bool MayRunOut => Options.TablePages < 64 || Options.TableQuota is not null || Faults is not null;
+
+    internal AllocationFaults? Faults { get; }
 
     internal long Accesses { get; set; }
+
+    /// <summary>How often each answer to a fault was given.</summary>
+    internal long[] Answers { get; } = new long[(int)FaultOutcome.VmDead + 1];
 
     /// <summary>Calls a method of the VM as a host thread does, which has no vCPU in guest.</summary>
     internal void AsHost(Action<MmuVm> action)
@@ -100,11 +113,25 @@ internal sealed class StreamVm : IDisposable
         }
     }
 
+    /// <summary>Does what may fail for memory, once more with memory if it does.</summary>
+    internal void Retry(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (InvalidOperationException) when (Faults is not null)
+        {
+            Faults.FailAfter = -1;
+            action();
+        }
+    }
+
     /// <summary>Has a vCPU in guest; false if there is no room for its root.</summary>
     internal bool Enter(ModelVcpu vcpu)
     {
         RootStatus status = vcpu.Enter();
-        if (status != RootStatus.Loaded && !(status == RootStatus.OutOfPages && MayRunOut))
+        if (status != RootStatus.Loaded && !(status is RootStatus.OutOfPages or RootStatus.NoRootBelow4GiB && MayRunOut))
         {
             throw new JudgeException($"The vCPU cannot enter the guest: {status}.");
         }
@@ -115,6 +142,12 @@ internal sealed class StreamVm : IDisposable
     /// <summary>What a VMM does when the arena is full: has the others let go of their roots, and tables taken apart.</summary>
     internal void MakeRoom()
     {
+        if (Faults is not null)
+        {
+            Faults.FailAfter = -1;
+            return;
+        }
+
         foreach (ModelVcpu vcpu in Vcpus)
         {
             vcpu.Leave();
@@ -164,7 +197,7 @@ internal sealed class StreamVm : IDisposable
     {
         MemorySlot memory = new(new Gpa(slot.Gpa), slot.Bytes, slot.Range.Address, new Pfn(slot.Range.FrameOf(0)),
             (slot.IsReadOnly ? SlotFlags.ReadOnly : 0) | (slot.IsOnDemand ? SlotFlags.Resolved : 0));
-        AsHost(vm => vm.AddSlot(memory, slot.AddressSpace));
+        Retry(() => AsHost(vm => vm.AddSlot(memory, slot.AddressSpace)));
         World.Add(slot);
     }
 
@@ -235,7 +268,8 @@ internal sealed class StreamVm : IDisposable
     private void AddVcpu(SeededRandom random, OracleMode mode)
     {
         ControlState reset = new() { Cr0 = 1 };
-        MmuVcpu vcpu = _vm.CreateVcpu();
+        MmuVcpu vcpu = null!;
+        Retry(() => vcpu = _vm.CreateVcpu());
         ModelCpu cpu = new(HostFrames, new SeededRandom(Options.Seed + 100 + (ulong)Vcpus.Count));
         ModelVcpu model = new(vcpu, cpu, new FlatVcpu(StateMaker.ToOracle(reset, Options.Features))) { State = reset };
         Vcpus.Add(model);
