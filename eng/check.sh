@@ -99,6 +99,8 @@ step "restore" dotnet restore Mmu.sln
 step "format" dotnet format whitespace Mmu.sln --verify-no-changes --no-restore
 [ "$mode" = quick ] || step "warnings, Debug" dotnet build Mmu.sln -c Debug --no-restore
 step "warnings, Release" dotnet build Mmu.sln -c Release --no-restore
+# The engine can be left out; its own artifacts, so that nothing built above is replaced.
+step "Core without an engine" dotnet build Core -c Release -p:WithShadow=false -p:ArtifactsPath="$PWD/artifacts/without-shadow"
 step "readme" readme_states_the_commands
 tests "tests" $test_command
 # Asserts, checked arithmetic and the counting of loads exist in Debug only.
@@ -108,6 +110,7 @@ if [ "$mode" = nightly ]; then
   tests "tests, Debug" dotnet test --project Core.Tests -c Debug
   tests "long tests" long_tests
   step "seeded faults" bash eng/faults.sh
+  tests "tests without an engine" dotnet test --project Core.Tests -c Release -p:WithShadow=false -p:ArtifactsPath="$PWD/artifacts/without-shadow"
 fi
 if [ "$mode" = nightly ]; then
   if command -v clang >/dev/null || command -v gcc >/dev/null; then
