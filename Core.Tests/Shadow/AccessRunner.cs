@@ -14,9 +14,9 @@ internal sealed class AccessRunner(StreamVm vm, SeededRandom random)
 {
     private const int MaxFaults = 24;
 
-    /// <summary>Runs an access to its end; a write stores the value.</summary>
+    /// <summary>Runs an access to its end; a write stores the value. False if the guest got a fault.</summary>
     /// <exception cref="JudgeException">Something was not as the guest's tables say, or the guest got no further.</exception>
-    internal void Run(ModelVcpu vcpu, ulong linear, OracleAccess access, int bytes, ulong value)
+    internal bool Run(ModelVcpu vcpu, ulong linear, OracleAccess access, int bytes, ulong value)
     {
         List<string> outcomes = [];
         while (outcomes.Count < MaxFaults)
@@ -32,12 +32,12 @@ internal sealed class AccessRunner(StreamVm vm, SeededRandom random)
             if (!outcome.Faults)
             {
                 Reach(vcpu, linear, access, outcome.Page.PhysicalOf(linear), bytes, value);
-                return;
+                return true;
             }
 
             if (IsDone(vcpu, linear, access, outcome.Code, bytes, value, out FaultOutcome answer))
             {
-                return;
+                return answer != FaultOutcome.Inject;
             }
 
             outcomes.Add($"{outcome.Code:x} {answer}");

@@ -66,6 +66,16 @@ internal static class EntryMaker
 
     internal static T Pick<T>(SeededRandom random, T[] from) => from[random.Next(from.Length)];
 
+    /// <summary>An entry that forbids nothing.</summary>
+    internal static ulong MakeOpen(SeededRandom random, int level)
+    {
+        ulong frame = level > 1 ? Pick(random, GuestLayout.Tables[level - 1]) : LeafFrame(random);
+        return (frame << 12) | Present | Writable | User | (random.Next(2) == 0 ? Accessed | Dirty : 0);
+    }
+
+    /// <summary>The same entry with nothing forbidden.</summary>
+    internal static ulong Open(ulong entry) => (entry | Writable | User) & ~(NoExecute | (0xFUL << KeyShift));
+
     private static ulong Flags(SeededRandom random)
     {
         ulong flags = Present | Writable | User | Accessed | Dirty;

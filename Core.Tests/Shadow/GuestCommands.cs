@@ -70,7 +70,24 @@ internal sealed class GuestCommands(StreamVm vm, AccessRunner accesses)
             bytes = 1 << random.Next(4);
         }
 
-        accesses.Run(vcpu, linear, access, bytes, EntryMaker.Make(random, 1 + random.Next(4)));
+        if (!accesses.Run(vcpu, linear, access, bytes, EntryMaker.Make(random, 1 + random.Next(4))) && random.Next(3) != 0)
+        {
+            Repair(vcpu, linear, random);
+        }
+    }
+
+    // As a kernel does after a fault: what was missing comes, what was forbidden is allowed.
+    private void Repair(ModelVcpu vcpu, ulong linear, SeededRandom random)
+    {
+        LegacyPath path = vm.Model.FreshPath(vcpu.Flat, linear);
+        if (path.Count == 0)
+        {
+            return;
+        }
+
+        LegacyStep last = path.Steps[path.Count - 1];
+        ulong value = path.Fault == OracleCause.None ? EntryMaker.Open(last.Value) : EntryMaker.MakeOpen(random, last.Level);
+        StoreTo(vcpu, linear, last.Gpa, path.EntryBytes, value, random);
     }
 
     // To an entry on the way to an address in use, the leaf mostly: through the guest's own mapping of the table, or else as a device would.
@@ -93,9 +110,14 @@ internal sealed class GuestCommands(StreamVm vm, AccessRunner accesses)
         ulong entry = path.Steps[step].Gpa;
         int bytes = path.EntryBytes == 8 && random.Next(16) == 0 ? 4 : path.EntryBytes;
         ulong value = TableStores.Value(vm.World, vcpu.Flat.AddressSpace, entry, random);
+        StoreTo(vcpu, linear, entry, bytes, value, random);
+    }
+
+    private void StoreTo(ModelVcpu vcpu, ulong linear, ulong entry, int bytes, ulong value, SeededRandom random)
+    {
         if (TryFindAlias(vcpu, linear, entry, random, out ulong alias))
         {
-            accesses.Run(vcpu, alias, _supervisorWrite, bytes, value);
+            _ = accesses.Run(vcpu, alias, _supervisorWrite, bytes, value);
         }
         else if (vm.World.Find(vcpu.Flat.AddressSpace, entry) is { IsReadOnly: false })
         {
