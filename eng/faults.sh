@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds each seeded fault (docs/faults.md) and expects the tests to notice it.
 # Usage: eng/faults.sh [n...]      all faults, or those named
-# Per fault: Core and Generators are built with -p:MmuFault=n into artifacts/faults/n and put beside the tests as they were built without a fault. First come the quick tests
-# (rows of the table of facts, walks, slots, properties); only a fault that they do not notice meets all the others. The tests of the generator and of the command do not take
-# part: golden output would notice any change. The last line counts; the exit code is 1 if a fault survived, 2 if something could not be built.
+# Per fault: Core and Generators are built with -p:MmuFault=n into artifacts/faults/one, over the fault before, and put beside the tests as they were built without a fault, in
+# artifacts/faults/n. First come the tests that take seconds (rows of the table of facts, walks, slots, arena, SPTEs, lock and entry, the Shadow MMU's named tests), then the
+# properties; only a fault that they do not notice meets all the others, the streams of the Shadow MMU's model among them. The tests of the generator and of the command do not
+# take part: golden output would notice any change. The last line counts; the exit code is 1 if a fault survived, 2 if something could not be built.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
@@ -57,14 +58,15 @@ killed=0
 broken=0
 for n in "${faults[@]}"; do
   folder=$work/$n
-  if ! build Core "$folder" -p:MmuFault="$n"; then
+  mkdir -p "$folder"
+  if ! build Core "$work/one" -p:MmuFault="$n"; then
     echo "fault $n: DOES NOT BUILD"
     broken=$((broken + 1))
     continue
   fi
 
   rm -rf "$folder/tests" && cp -r "$work/none/tests" "$folder/tests" || exit 2
-  cp "$folder/bin/Core/release/Mmu.Core.dll" "$folder/tests/" || exit 2
+  cp "$work/one/bin/Core/release/Mmu.Core.dll" "$folder/tests/" || exit 2
   if name=$(noticed "$folder" "${first[@]}") || name=$(noticed "$folder" "${quick[@]}") || name=$(noticed "$folder" "${slow[@]}"); then
     killed=$((killed + 1))
     echo "fault $n: killed by $name"

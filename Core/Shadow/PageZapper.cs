@@ -227,13 +227,9 @@ internal sealed class PageZapper
 
             if (Spte.IsLeaf(spte, header.Role.Level))
             {
-#if MMU_FAULT_84
-                if (level > 1)
-                {
-                    continue;
-                }
-#endif
+#if !MMU_FAULT_84
                 ForgetLeaf(page, header, i);
+#endif
             }
             else
             {

@@ -28,6 +28,13 @@ internal sealed class RootSyncer
         {
             int count = 0;
             Collect(top, ref count);
+            if (count == 0)
+            {
+                // Marks that lead to nothing would be followed for ever.
+                _state.Vm.Kill();
+                return;
+            }
+
             bool flush = false;
             for (int i = 0; i < count; i++)
             {

@@ -92,7 +92,11 @@ internal sealed class ShadowScene : IDisposable
     internal PageRole RoleOf(uint table) => Engine.State.Pages[new PageHandle(table)].Role;
 
     /// <summary>Fails if an invariant of our tables is broken.</summary>
-    internal void Audit() => Assert.Null(Vm.Audit());
+    internal void Audit()
+    {
+        string? broken = Vm.Audit();
+        Assert.True(broken is null, broken);
+    }
 
     /// <summary>True if a vCPU has been asked to flush since it last entered.</summary>
     internal bool OwesFlush(SceneCpu cpu) => (Vm.Core.Gate.Peek(cpu.Vcpu.Id) & VcpuRequests.Flush) != 0;
