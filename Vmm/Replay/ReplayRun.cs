@@ -34,7 +34,7 @@ internal static class ReplayRun
             ShadowMachine? shadow = null;
             if (options.OnShadow)
             {
-                shadow = new ShadowMachine(reader.Header);
+                shadow = CreateShadow(reader.Header);
                 machines.Add(shadow);
             }
 
@@ -56,6 +56,18 @@ internal static class ReplayRun
         finally
         {
             machines.ForEach(machine => machine.Dispose());
+        }
+    }
+
+    private static ShadowMachine CreateShadow(TraceHeader header)
+    {
+        try
+        {
+            return new ShadowMachine(header);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new InputException($"{ImageFile.OneLine(e)} Use --walker-only.", e);
         }
     }
 
