@@ -1,4 +1,6 @@
 // Shadow judge: a vCPU that runs its guest on a thread of its own.
+using System;
+using System.Diagnostics;
 using System.Globalization;
 using System.Threading;
 using Mmu.Addressing;
@@ -12,7 +14,8 @@ namespace Mmu.Tests.Shadow;
 
 internal sealed unsafe class ThreadedVcpu(int id, HostFrames host)
 {
-    private const int MaxFaults = 10_000;
+    private const int QuickFaults = 50;
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
     private bool _isInGuest;
 
     internal bool Kicked;
@@ -37,8 +40,16 @@ internal sealed unsafe class ThreadedVcpu(int id, HostFrames host)
     internal ulong Access(ulong linear, bool write, ulong value)
     {
         OracleAccess access = new(write ? OracleKind.Write : OracleKind.Read);
-        for (int faults = 0; faults < MaxFaults; faults++)
+        Stopwatch? slow = null;
+        for (int faults = 0; slow is null || slow.Elapsed < _patience; faults++)
         {
+            if (faults > QuickFaults)
+            {
+                // While the host unmaps the page every fault is to be tried again; let it get on.
+                slow ??= Stopwatch.StartNew();
+                System.Threading.Thread.Yield();
+            }
+
             if (!TryEnter())
             {
                 MakeRoom();
@@ -145,7 +156,7 @@ internal sealed unsafe class ThreadedVcpu(int id, HostFrames host)
     }
 
     private void Emulate(Gpa gpa, ulong value) =>
-        _ = Vm.TryWrite(gpa, System.Runtime.InteropServices.MemoryMarshal.AsBytes(new System.ReadOnlySpan<ulong>(in value)));
+        _ = Vm.TryWrite(gpa, System.Runtime.InteropServices.MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in value)));
 
     private void MakeRoom()
     {
