@@ -3,6 +3,7 @@ using System;
 using System.Numerics;
 using Mmu.Guest;
 using Mmu.Memory;
+using Mmu.Sptes;
 
 namespace Mmu.Shadow;
 
@@ -94,7 +95,8 @@ internal sealed class HostChanges
             Span<uint> lists = _state.Rmaps.Of(slot).Lists(level, start, count);
             if (change == Change.WriteProtect)
             {
-                result |= WriteProtectAll(lists);
+                int first = NextUsed(lists, 0);
+                result |= WriteProtectAll(lists[first..]);
                 continue;
             }
 
@@ -111,17 +113,39 @@ internal sealed class HostChanges
         return result | zapped.NeedsFlush;
     }
 
-    // The pass that dirty logging makes over all memory: nothing but the stores is to be felt.
+    // The pass that dirty logging makes over all memory: nothing but the stores is to be felt. Lists of several leaves wait for a second one,
+    // as a call in the loop would drive its values out of registers.
     private bool WriteProtectAll(ReadOnlySpan<uint> lists)
     {
-        LeafLists leaves = _state.Leaves;
-        bool flush = false;
-        for (int at = NextUsed(lists, 0); at < lists.Length; at++)
+        TableArena tables = _state.Pages.Tables;
+        ulong protectedOnes = 0;
+        ulong stores = 0;
+        uint several = 0;
+        foreach (uint list in lists)
         {
-            uint list = lists[at];
-            if (list != 0)
+            several |= list;
+            if (RefLists.IsOnly(list))
             {
-                flush |= leaves.WriteProtect(list, keepMmuWritable: true);
+                var leaf = SpteRef.FromWord(list);
+                ulong old = SpteDoor.WriteProtect<LegacySpte>(tables[leaf.Page], leaf.Index);
+                protectedOnes |= old;
+                stores += old != 0 ? 1u : 0;
+            }
+        }
+
+        _state.Counters.SpteStores += stores;
+        bool flush = LegacySpte.IsMmuWritable(protectedOnes);
+        return RefLists.IsChunk(several) ? flush | WriteProtectChunks(lists) : flush;
+    }
+
+    private bool WriteProtectChunks(ReadOnlySpan<uint> lists)
+    {
+        bool flush = false;
+        foreach (uint list in lists)
+        {
+            if (RefLists.IsChunk(list))
+            {
+                flush |= _state.Leaves.WriteProtect(list, keepMmuWritable: true);
             }
         }
 

@@ -1,5 +1,4 @@
 // Shadow: what can be done to all leaves that map a frame.
-using System.Runtime.CompilerServices;
 using Mmu.Memory;
 using Mmu.Sptes;
 
@@ -26,18 +25,24 @@ internal sealed class LeafLists
     /// </summary>
     /// <param name="list">The list.</param>
     /// <param name="keepMmuWritable">True for dirty logging: a fault may give W back.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool WriteProtect(uint list, bool keepMmuWritable)
     {
-        if (RefLists.IsOnly(list))
-        {
-            return WriteProtect(SpteRef.FromWord(list), keepMmuWritable);
-        }
-
         bool flush = false;
         foreach (SpteRef leaf in _refs.Of(list))
         {
-            flush |= WriteProtect(leaf, keepMmuWritable);
+            PtPage table = _pages.Tables[leaf.Page];
+            ulong old = table.Load(leaf.Index);
+            if (!LegacySpte.IsWritable(old) && (keepMmuWritable || !LegacySpte.IsMmuWritable(old)))
+            {
+                continue;
+            }
+
+#if MMU_FAULT_75
+            flush |= (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0
+                && LegacySpte.IsWritable(old);
+#else
+            flush |= (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0;
+#endif
         }
 
         return flush;
@@ -101,19 +106,5 @@ internal sealed class LeafLists
         }
 
         return false;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool WriteProtect(SpteRef leaf, bool keepMmuWritable)
-    {
-        PtPage table = _pages.Tables[leaf.Page];
-        ulong old = table.Load(leaf.Index);
-        return (LegacySpte.IsWritable(old) || (!keepMmuWritable && LegacySpte.IsMmuWritable(old)))
-#if MMU_FAULT_75
-            && (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0
-            && LegacySpte.IsWritable(old);
-#else
-            && (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0;
-#endif
     }
 }

@@ -21,6 +21,10 @@ internal sealed class RefLists
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsOnly(uint list) => list != 0 && (list & 1) == 0;
 
+    /// <summary>True if the list's references are in chunks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsChunk(uint list) => (list & 1) != 0;
+
     /// <summary>Adds a reference that is not in the list; takes at most one chunk from the cache. Returns the list's new length.</summary>
     internal uint Add(ref uint list, SpteRef reference, ref SlabCache cache)
     {

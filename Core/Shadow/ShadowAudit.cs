@@ -205,7 +205,7 @@ internal sealed class ShadowAudit
         int invalidRoots = 0;
         foreach (ShadowVcpu? vcpu in _vcpus)
         {
-            foreach (RootEntry root in vcpu?.Roots ?? [])
+            foreach (RootEntry root in vcpu is null ? default : vcpu.Roots.Any)
             {
                 for (int i = 0; root.IsLoaded && i < root.Count; i++)
                 {

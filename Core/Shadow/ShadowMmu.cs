@@ -163,7 +163,7 @@ internal sealed class ShadowMmu : IDisposable
         ZapList list = default;
         using MmuWriteGuard held = _vm.Lock.Enter();
         vcpu.View.Refresh(_vm.Memories[owner.AddressSpace].Table);
-        foreach (RootEntry root in vcpu.Roots)
+        foreach (RootEntry root in vcpu.Roots.Any)
         {
             if (root.IsLoaded && (pcid is null || (root.Cr3 & 0xFFF) == pcid))
             {

@@ -18,19 +18,13 @@ internal sealed class ShadowRoots
     {
         Select(vcpu);
         ulong cr3 = vcpu.Vcpu.Cr3;
-        RootEntry[] roots = vcpu.Roots;
+        RootSet roots = vcpu.Roots;
         for (int i = 0; i < roots.Length; i++)
         {
             if (Matches(vcpu, roots[i], cr3))
             {
-                RootEntry found = roots[i];
-                for (; i > 0; i--)
-                {
-                    roots[i] = roots[i - 1];
-                }
-
-                roots[0] = found;
-                vcpu.Vcpu.RootAddress = found.Address;
+                roots.MakeCurrent(i);
+                vcpu.Vcpu.RootAddress = roots[0].Address;
                 return true;
             }
         }
@@ -219,12 +213,7 @@ internal sealed class ShadowRoots
         }
 
         SyncTables(vcpu, root, ref list);
-        for (int i = vcpu.Roots.Length - 1; i > 0; i--)
-        {
-            vcpu.Roots[i] = vcpu.Roots[i - 1];
-        }
-
-        vcpu.Roots[0] = root;
+        vcpu.Roots.MakeCurrent(vcpu.Roots.Length - 1);
         root.Address = root.IsPae
             ? _state.Vm.Tables.PhysicalAddressOf(root.Pae)
             : _state.Vm.Tables.FrameOf(root.Tables[0]).Value << 12;

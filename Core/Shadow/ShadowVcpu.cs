@@ -20,14 +20,13 @@ internal sealed class ShadowVcpu
     {
         Vcpu = vcpu;
         View = new SlotView(table);
-        Roots = [new RootEntry(), new RootEntry(), new RootEntry(), new RootEntry()];
     }
 
     /// <summary>The vCPU.</summary>
     internal Vcpu Vcpu { get; }
 
     /// <summary>The current root, then those used before it, the last one first.</summary>
-    internal RootEntry[] Roots { get; }
+    internal RootSet Roots { get; } = new();
 
     /// <summary>Table pages for the next fault.</summary>
     internal PageCache Pages;

@@ -35,6 +35,35 @@ internal static class SpteDoor
     }
 
     /// <summary>
+    /// Takes W, and only W, from an entry that has it: as <see cref="Set"/> would, for passes over many entries. Returns the entry as it was;
+    /// 0 if it had no W. If it was MMU-writable, TLBs must be flushed.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong WriteProtect<TSpte>(PtPage page, int index)
+        where TSpte : struct, ISpteFormat
+    {
+        ulong old = page.Load(index);
+        if (!TSpte.IsWritable(old))
+        {
+            return 0;
+        }
+
+        // What the CPU adds meanwhile, A or D, is lost with W's flush or not at all.
+        ulong value = TSpte.WriteProtect(old, keepMmuWritable: true);
+        if (TSpte.NeedsAtomic(old))
+        {
+            old = page.Exchange(index, value);
+        }
+        else
+        {
+            page.Store(index, value);
+        }
+
+        MmuAssert.That(TSpte.IsMmuWritable(old) || (TSpte.Compare(old, value) & SpteConsequences.Flush) == 0, "A lost W asks for a flush", old);
+        return old;
+    }
+
+    /// <summary>
     /// Stores an entry where there is none, as <see cref="Set"/> would: nobody but the holder of the lock changes an empty entry, and nothing
     /// follows from its loss.
     /// </summary>
