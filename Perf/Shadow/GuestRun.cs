@@ -11,18 +11,20 @@ namespace Mmu.Perf.Shadow;
 /// <summary>A guest that runs on the Shadow MMU, without a processor: its faults are handed in as the processor would raise them.</summary>
 internal sealed unsafe class GuestRun : IDisposable
 {
-    private const uint TablePages = 1 << 13;
+    /// <summary>Tables enough for a million pages.</summary>
+    public const uint ManyTables = 1 << 13;
+
     private const ulong PageBytes = 4096;
 
     private readonly ShadowGuest _guest;
     private readonly MmuVcpu _vcpu;
     private uint _frames;
 
-    public GuestRun(ShadowGuest guest)
+    public GuestRun(ShadowGuest guest, uint tablePages = ManyTables)
     {
         _guest = guest;
         Vm = MmuVm.Create(
-            new MmuVmOptions { Features = new CpuFeatures { PhysicalAddressBits = MeasuredState.MaxPhysicalAddressBits }, TablePages = TablePages, MaxVcpus = 1 },
+            new MmuVmOptions { Features = new CpuFeatures { PhysicalAddressBits = MeasuredState.MaxPhysicalAddressBits }, TablePages = tablePages, MaxVcpus = 1 },
             new QuietHost());
         Touch(Vm.TableMemory);
         Vm.AddSlot(new MemorySlot(new Gpa(0), guest.Bytes, (nuint)guest.Memory));
@@ -179,6 +181,17 @@ internal sealed unsafe class GuestRun : IDisposable
         for (int i = 0; i < count; i++)
         {
             Vm.UnmapRange(new Gpa(gpas[i]), bytes);
+        }
+    }
+
+    /// <summary>Clears dirty bits of a range of guest memory.</summary>
+    public void ClearDirty(ulong gpa, ulong bytes)
+    {
+        using MmuWriteGuard held = Vm.Core.Lock.Enter();
+        SlotRecord slot = Vm.Core.Slots[0].Find(gpa >> 12)!;
+        if (Vm.EngineSet.Shadow.ClearDirty(slot, gpa >> 12, (gpa + bytes) >> 12))
+        {
+            Vm.Core.Gate.FlushAll();
         }
     }
 

@@ -97,11 +97,8 @@ internal sealed unsafe class MmuCases(GuestRun run, ShadowGuest guest)
         c => run.Invalidate(pages.Of(c), pages.Chunk));
 
     /// <summary>MOVs to CR3 that find the root among those used last.</summary>
-    public Subject LoadCr3(AddressList roots)
-    {
-        ulong count = roots.All[1] == roots.All[0] ? 1u : 4u;
-        return new DelegateSubject(Name, roots.Chunk, c => run.Switch(roots.Of(c), (int)count), c => run.LoadCr3(roots.Of(c), roots.Chunk));
-    }
+    public Subject LoadCr3(AddressList roots) =>
+        new DelegateSubject(Name, roots.Chunk, c => run.Switch(roots.Of(c), 4), c => run.LoadCr3(roots.Of(c), roots.Chunk));
 
     /// <summary>As <see cref="LoadCr3"/>, and back into the guest and out of it; or MOVs to CR3 that find no root there.</summary>
     public Subject Switch(AddressList roots) =>
@@ -135,20 +132,17 @@ internal sealed unsafe class MmuCases(GuestRun run, ShadowGuest guest)
         c => run.Write(pages.Of(c), pages.Chunk),
         c => run.Vm.WriteProtect(new Addressing.Gpa(guest.Dense.GpaOf(*pages.Of(c))), (ulong)pages.Chunk * 4096));
 
-    /// <summary>Takes write access from pages of which seven of eight were prefetched: a processor may set their accessed bits any time.</summary>
-    public Subject ProtectPrefetched(AddressList windows)
-    {
-        ulong bytes = (ulong)windows.Chunk * 8 * 4096;
-        return new DelegateSubject(
-            Name,
-            windows.Chunk * 8,
-            c =>
-            {
-                run.Vm.UnmapRange(new Addressing.Gpa(guest.Dense.GpaOf(*windows.Of(c))), bytes);
-                run.Read(windows.Of(c), windows.Chunk);
-            },
-            c => run.Vm.WriteProtect(new Addressing.Gpa(guest.Dense.GpaOf(*windows.Of(c))), bytes));
-    }
+    /// <summary>Takes write access from pages that were written and have lost their dirty bits: a processor may set those any time.</summary>
+    /// <param name="pages">Pages of the dense area in ascending order.</param>
+    public Subject ProtectClean(AddressList pages) => new DelegateSubject(
+        Name,
+        pages.Chunk,
+        c =>
+        {
+            run.Write(pages.Of(c), pages.Chunk);
+            run.ClearDirty(guest.Dense.GpaOf(*pages.Of(c)), (ulong)pages.Chunk * 4096);
+        },
+        c => run.Vm.WriteProtect(new Addressing.Gpa(guest.Dense.GpaOf(*pages.Of(c))), (ulong)pages.Chunk * 4096));
 
     private ulong WindowOf(ulong gva) => guest.Windows[(int)((gva - guest.Dense.Gva) >> (12 + guest.Mode.IndexBits))];
 }

@@ -41,8 +41,9 @@ internal sealed unsafe class ShadowCommand
             }
         }
 
-        ShadowReport report = new(_rows, _peers);
-        Console.Out.WriteLine(_options.Json ? JsonSerializer.Serialize(_rows, s_json) : report.Text());
+        Metadata[] metadata = [.. _options.Modes.Select(Metadata.Measure)];
+        ShadowReport report = new(_rows, metadata, _peers);
+        Console.Out.WriteLine(_options.Json ? JsonSerializer.Serialize(new { Rows = _rows, Metadata = metadata }, s_json) : report.Text());
         if (_options.Write)
         {
             string path = Path.Combine(MachineFacts.RepositoryRoot(), "docs", "perf", "shadow.md");

@@ -94,6 +94,13 @@ internal sealed unsafe class ShadowGuest : IDisposable
         return new ShadowGuest(mode, area.End, [area]) { Dense = area };
     }
 
+    /// <summary>256 Ki pages side by side and nothing else.</summary>
+    public static ShadowGuest CreateDense(ModeShape mode)
+    {
+        PageArea area = new(GiB, PageBytes, FirstData, (int)(GiB / PageBytes));
+        return new ShadowGuest(mode, area.End, [area]) { Dense = area };
+    }
+
     /// <summary>The four PDPTEs behind a CR3, of PAE.</summary>
     public ReadOnlySpan<ulong> PdptesOf(ulong root) => new(Memory + root, 4);
 

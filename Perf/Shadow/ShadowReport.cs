@@ -7,7 +7,7 @@ using System.Text;
 namespace Mmu.Perf.Shadow;
 
 /// <summary>Lays out the rows: one table a mode.</summary>
-internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, string peers)
+internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, IReadOnlyList<Metadata> metadata, string peers)
 {
     public string Text()
     {
@@ -18,6 +18,8 @@ internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, string peers)
             AppendTable(text, mode);
         }
 
+        _ = text.Append("\nbytes of bookkeeping a mapped page of 4 KiB\n");
+        AppendMetadata(text);
         return text.ToString();
     }
 
@@ -29,6 +31,8 @@ internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, string peers)
             _ = text.Append("* ").Append(line).Append('\n');
         }
 
+        _ = text.Append("\n## Bytes of bookkeeping a mapped page of 4 KiB\n\nOne GiB, all of it mapped by pages of 4 KiB in one address space.\n\n");
+        AppendMetadata(text);
         foreach (IGrouping<string, ShadowRow> mode in rows.GroupBy(r => r.Mode))
         {
             _ = text.Append("\n## ").Append(mode.Key).Append("\n\n");
@@ -48,6 +52,21 @@ internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, string peers)
             r.Rounds.ToString(CultureInfo.InvariantCulture), r.Quiet ? "quiet" : "busy",
         }));
         TableText.Append(text, cells, rightFrom: 2);
+    }
+
+    private void AppendMetadata(StringBuilder text)
+    {
+        List<string[]> cells = [["bytes a page", .. metadata.Select(m => m.Mode)]];
+        foreach (string part in metadata.SelectMany(m => m.Parts.Keys).Distinct())
+        {
+            cells.Add([part, .. metadata.Select(m => TableText.F2((double)m.Parts[part] / m.Pages))]);
+        }
+
+        cells.Add(["all", .. metadata.Select(m => TableText.F2(m.PerPage))]);
+        cells.Add([$"goal: at most {Metadata.Goal:0}", .. metadata.Select(m => m.PerPage <= Metadata.Goal ? "met" : "NOT MET")]);
+        cells.Add(["pages mapped", .. metadata.Select(m => m.Pages.ToString(CultureInfo.InvariantCulture))]);
+        cells.Add(["tables", .. metadata.Select(m => m.Tables.ToString(CultureInfo.InvariantCulture))]);
+        TableText.Append(text, cells, rightFrom: 1);
     }
 
     private static string Goal(ShadowRow row) => string.Join(

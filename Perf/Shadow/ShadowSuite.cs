@@ -10,6 +10,7 @@ namespace Mmu.Perf.Shadow;
 internal sealed class ShadowSuite : IDisposable
 {
     private readonly ModeShape _mode;
+    private readonly PeerLibrary? _library;
     private readonly ShadowGuest _guest;
     private readonly GuestRun _run;
     private readonly MmuCases _mmu;
@@ -23,6 +24,7 @@ internal sealed class ShadowSuite : IDisposable
     public ShadowSuite(ModeShape mode, PeerLibrary? library)
     {
         _mode = mode;
+        _library = library;
         _guest = ShadowGuest.Create(mode);
         _run = new GuestRun(_guest);
         _mmu = new MmuCases(_run, _guest);
@@ -101,23 +103,25 @@ internal sealed class ShadowSuite : IDisposable
     private IEnumerable<ShadowCase> Ranges()
     {
         AddressList pages = new(_guest.Dense.Pages().Skip(_guest.Dense.Count / 2), 16384);
-        AddressList windows = new(_guest.Dense.Pages(8).Skip(_guest.Dense.Count / 16), 2048);
         AddressList frames = pages.Select(gva => _guest.Dense.GpaOf(gva) >> 12);
         yield return Of("write-protect, plain stores; per page", 2, [_mmu.Protect(pages), _floor?.Protect(FloorCases.Name, "protect_plain", frames)]);
-        yield return Of(
-            "write-protect, 7 of 8 atomic; per page", 8, [_mmu.ProtectPrefetched(windows), _floor?.Protect(FloorCases.Name, "protect_locked", frames)]);
+        yield return Of("write-protect, atomic; per page", 8, [_mmu.ProtectClean(pages), _floor?.Protect(FloorCases.Name, "protect_locked", frames)]);
     }
 
     private IEnumerable<ShadowCase> Everything()
     {
         using ShadowGuest guest = ShadowGuest.CreateMany(_mode);
         using GuestRun run = new(guest);
+        using ShadowGuest floorGuest = ShadowGuest.CreateMany(_mode);
+        using FloorTables? tables = _library is null ? null : new FloorTables(_library, floorGuest);
+        tables?.Fill(floorGuest.Dense);
+        FloorCases? floor = tables is null ? null : new FloorCases(tables);
         ManyCases many = new(run, guest);
-        AddressList tables = new(_guest.Dense.Pages(512).Skip(_guest.Dense.Count / 1024), 128);
         foreach (int mappings in (int[])[10_000, 1_000_000])
         {
+            AddressList reclaimed = new((floorGuest.Dense with { Count = mappings }).Pages(512), mappings);
             yield return Of($"zap all of {mappings}, twice; per call", 1000, [many.ZapAll(mappings)]) with { MinRounds = 24 };
-            yield return Of($"reclaim after zap-all of {mappings}; per page", 3, [many.ReclaimAll(mappings), _floor?.Zap(tables, 512)]) with { MinRounds = 24 };
+            yield return Of($"reclaim after zap-all of {mappings}; per page", 3, [many.ReclaimAll(mappings), floor?.Zap(reclaimed, 512)]) with { MinRounds = 24 };
         }
     }
 
