@@ -18,6 +18,7 @@ internal static class PageSync<TGuest, TSpte>
     private const ulong Dirty = 1 << 6;
     private const ulong PresentAccessed = 0x21;
     private const int Lanes = 8;
+    private const int Group = 64;
     private const int KeyShift = 59;
     private const ulong KeyMask = 0xFUL << KeyShift;
 
@@ -32,34 +33,11 @@ internal static class PageSync<TGuest, TSpte>
 
         ulong table = header.Gfn << 12;
         ReadOnlySpan<byte> guest = window.Bytes(table + TGuest.StartOf(header.Role), ShadowPages.EntryCount * TGuest.EntryBytes);
-        ReadOnlySpan<uint> translations = state.Pages.TranslationsOf(page);
-        ReadOnlySpan<ulong> sptes = state.Pages.Tables[page].Words;
-        Vector512<ulong> bad = Vector512.Create(vcpu.Vcpu.Walker.Context.Reserved.Leaf[1]);
-        Vector512<ulong> allowed = Vector512.Create((ulong)header.Role.Access);
-        for (int i = 0; i < ShadowPages.EntryCount; i += Lanes)
+        for (int start = 0; start < ShadowPages.EntryCount; start += Group)
         {
-            (Vector256<ulong> low, Vector256<ulong> high) = Vector256.Widen(Vector256.Create(translations.Slice(i, Lanes)));
-            Vector512<ulong> shadowed = Vector512.Create(low, high);
-            Vector512<ulong> entries = TGuest.LoadEight(guest, i);
-#if MMU_FAULT_79
-            Vector512<ulong> differs = ~Vector512.Equals(Expected(entries, bad, allowed), shadowed & Vector512.Create(0xFUL));
-#else
-            Vector512<ulong> differs = ~Vector512.Equals(Expected(entries, bad, allowed), shadowed);
-#endif
-#if MMU_FAULT_77
-            if (header.Role.IsDirect)
-#else
-            if (header.Role.IsLongMode)
-#endif
+            for (ulong left = FindChanged(state, vcpu, page, header.Role, guest, start); left != 0; left &= left - 1)
             {
-                Vector512<ulong> keys = (entries ^ Vector512.Create(sptes.Slice(i, Lanes))) & Vector512.Create(KeyMask);
-                differs |= ~Vector512.Equals(keys, Vector512<ulong>.Zero);
-            }
-
-            differs &= ~Vector512.Equals(shadowed, Vector512<ulong>.Zero);
-            for (ulong left = differs.ExtractMostSignificantBits(); left != 0; left &= left - 1)
-            {
-                Redo(state, vcpu, page, i + BitOperations.TrailingZeroCount(left), window, ref list);
+                Redo(state, vcpu, page, start + BitOperations.TrailingZeroCount(left), window, ref list);
             }
         }
 
@@ -76,6 +54,38 @@ internal static class PageSync<TGuest, TSpte>
 
         Redo(state, vcpu, page, index, window, ref list);
         return true;
+    }
+
+    // Which of 64 entries may differ from what was shadowed of them. Nothing is called in the loop, so that its vectors stay in registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong FindChanged(ShadowState state, ShadowVcpu vcpu, PageHandle page, PageRole role, ReadOnlySpan<byte> guest, int start)
+    {
+        ReadOnlySpan<uint> translations = state.Pages.TranslationsOf(page);
+        ReadOnlySpan<ulong> sptes = state.Pages.Tables[page].Words;
+        Vector512<ulong> bad = Vector512.Create(vcpu.Vcpu.Walker.Context.Reserved.Leaf[1]);
+        Vector512<ulong> allowed = Vector512.Create((ulong)role.Access);
+#if MMU_FAULT_77
+        Vector512<ulong> keys = Vector512.Create(role.IsDirect ? KeyMask : 0);
+#else
+        Vector512<ulong> keys = Vector512.Create(role.IsLongMode ? KeyMask : 0);
+#endif
+        ulong changed = 0;
+        for (int i = 0; i < Group; i += Lanes)
+        {
+            (Vector256<ulong> low, Vector256<ulong> high) = Vector256.Widen(Vector256.Create(translations.Slice(start + i, Lanes)));
+            Vector512<ulong> shadowed = Vector512.Create(low, high);
+            Vector512<ulong> entries = TGuest.LoadEight(guest, start + i);
+            Vector512<ulong> others = (entries ^ Vector512.Create(sptes.Slice(start + i, Lanes))) & keys;
+#if MMU_FAULT_79
+            Vector512<ulong> same = Vector512.Equals(Expected(entries, bad, allowed), shadowed & Vector512.Create(0xFUL));
+            same &= Vector512.Equals(others, Vector512<ulong>.Zero);
+#else
+            Vector512<ulong> same = Vector512.Equals(Expected(entries, bad, allowed), shadowed) & Vector512.Equals(others, Vector512<ulong>.Zero);
+#endif
+            changed |= (~(same | Vector512.Equals(shadowed, Vector512<ulong>.Zero))).ExtractMostSignificantBits() << i;
+        }
+
+        return changed;
     }
 
     private static bool TryOpen(ShadowVcpu vcpu, in ShadowPage header, out GuestWindow window)

@@ -102,5 +102,16 @@ internal sealed class RootSyncer
     }
 
     // A page may be reached through several parents.
-    private bool IsCollected(PageHandle page, int count) => Array.IndexOf(_group, page, 0, count) >= 0;
+    private bool IsCollected(PageHandle page, int count)
+    {
+        foreach (PageHandle collected in _group.AsSpan(0, count))
+        {
+            if (collected == page)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

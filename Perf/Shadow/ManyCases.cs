@@ -16,6 +16,9 @@ internal sealed unsafe class ManyCases(GuestRun run, ShadowGuest guest)
             {
                 Reclaim();
                 run.Read(windows.All, windows.Count);
+
+                // The guest runs on: what a VM always touches is in the caches, what it has mapped is not.
+                run.Enter();
             },
             _ =>
             {
