@@ -81,6 +81,8 @@ internal ref struct FaultMapper<TGuest, TSpte>
             return FaultOutcome.Retry;
         }
 
+        // As for the tables below it in TryFindChild.
+        _state.Pages[_page].WriteFlood = 0;
         _level = _state.Pages[_page].Role.Level;
         Rights rights = _state.Pages[_page].Role.Access;
         ulong key = 0;

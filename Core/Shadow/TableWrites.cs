@@ -67,40 +67,43 @@ internal sealed class TableWrites
         {
             PageHandle next = _state.Pages.NextOfTable(page, addressSpace, gfn);
             ref ShadowPage header = ref _state.Pages[page];
-            if (header.Role.Level > 1 && ++header.WriteFlood >= FloodThreshold)
+            (int from, int to) = EntriesBehind(header.Role, first, last);
+
+            // Of a table that several pages shadow, the store hit another part if there is no such entry.
+            if (header.Role.Level > 1 && from <= to && ++header.WriteFlood >= FloodThreshold)
             {
                 _state.Counters.TablesFlooded++;
                 _state.Zapper.Zap(page, ref list);
             }
             else
             {
-                DropEntries(page, header.Role, first, last, ref list);
+                for (int index = from; index <= to; index++)
+                {
+                    _state.Zapper.DropEntry(page, index, ref list);
+                }
             }
 
             page = next;
         }
     }
 
-    // The shadow entries behind the guest's bytes first to last of the table, as far as they are in this page's part of it.
-    private void DropEntries(PageHandle page, PageRole role, int first, int last, ref ZapList list)
+    // The shadow entries behind the guest's bytes first to last of the table, as far as they are in this page's part of it; none if from is
+    // above to.
+    private static (int From, int To) EntriesBehind(PageRole role, int first, int last)
     {
-        int from = first / 8;
-        int to = last / 8;
-        if (role.HasFourByteEntries)
+        if (!role.HasFourByteEntries)
         {
-            int entriesPerGuestEntry = role.Level == 1 ? 1 : 2;
-            int start = (int)role.Quadrant * ShadowPages.EntryCount;
-            from = Math.Max((first / 4 * entriesPerGuestEntry) - start, 0);
-#if MMU_FAULT_91
-            to = Math.Min((last / 4 * entriesPerGuestEntry) - start, ShadowPages.EntryCount - 1);
-#else
-            to = Math.Min((((last / 4) + 1) * entriesPerGuestEntry) - 1 - start, ShadowPages.EntryCount - 1);
-#endif
+            return (first / 8, last / 8);
         }
 
-        for (int index = from; index <= to; index++)
-        {
-            _state.Zapper.DropEntry(page, index, ref list);
-        }
+        int entriesPerGuestEntry = role.Level == 1 ? 1 : 2;
+        int start = (int)role.Quadrant * ShadowPages.EntryCount;
+        int from = Math.Max((first / 4 * entriesPerGuestEntry) - start, 0);
+#if MMU_FAULT_91
+        int to = Math.Min((last / 4 * entriesPerGuestEntry) - start, ShadowPages.EntryCount - 1);
+#else
+        int to = Math.Min((((last / 4) + 1) * entriesPerGuestEntry) - 1 - start, ShadowPages.EntryCount - 1);
+#endif
+        return (from, to);
     }
 }
