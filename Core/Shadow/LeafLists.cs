@@ -72,7 +72,14 @@ internal sealed class LeafLists
         while (list != 0)
         {
             SpteRef leaf = _refs.First(list);
+            uint count = _refs.Count(list);
             _zapper.DropEntry(leaf.Page, leaf.Index, ref zapped);
+            if (_refs.Count(list) >= count)
+            {
+                // The list names a leaf that is none, or another frame's.
+                _zapper.Kill();
+                return;
+            }
         }
     }
 

@@ -119,6 +119,9 @@ internal sealed class PageZapper
         }
     }
 
+    /// <summary>What is kept twice no longer agrees: nothing runs any more.</summary>
+    internal void Kill() => _vm.Kill();
+
     /// <summary>A leaf is about to be replaced or emptied: takes it out of its rmap.</summary>
     internal void ForgetLeaf(PageHandle page, in ShadowPage header, int index)
     {

@@ -142,7 +142,7 @@ internal sealed class ShadowMmu : IDisposable
             source = new FrameSource(IsResolved: true, ticket);
         }
 
-        if (!_state.TryTopUp(vcpu))
+        if (!Roots.TryTopUp(vcpu))
         {
             return FaultOutcome.OutOfPages;
         }
@@ -213,7 +213,7 @@ internal sealed class ShadowMmu : IDisposable
 #if MMU_FAULT_73
             bool stale = IsStale(vcpu, source, result.Gpa);
 #endif
-            if (_state.Reclaimer.EnsureRoom(ref list))
+            if (Roots.EnsureRoom(vcpu, ref list))
             {
                 outcome = FaultOutcome.Retry;
 #if MMU_FAULT_73

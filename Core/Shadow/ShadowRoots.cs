@@ -45,7 +45,7 @@ internal sealed class ShadowRoots
             return RootStatus.NoRootBelow4GiB;
         }
 
-        if (!_state.TryTopUp(vcpu))
+        if (!TryTopUp(vcpu))
         {
             return RootStatus.OutOfPages;
         }
@@ -53,7 +53,7 @@ internal sealed class ShadowRoots
         ZapList list = default;
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
         RootStatus status = _state.Vm.IsDead ? RootStatus.VmDead
-            : !_state.Reclaimer.EnsureRoom(ref list) ? RootStatus.OutOfPages
+            : !EnsureRoom(vcpu, ref list) ? RootStatus.OutOfPages
             : Build(vcpu, ref list);
         _state.Zapper.Commit(ref list);
         return status;
@@ -132,6 +132,41 @@ internal sealed class ShadowRoots
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Makes room for a fault or a root. Tables of roots cannot be taken apart: if that is all there is, those that are kept but not run on
+    /// are let go. Lock held.
+    /// </summary>
+    internal bool EnsureRoom(ShadowVcpu vcpu, ref ZapList list)
+    {
+        if (_state.Reclaimer.EnsureRoom(ref list))
+        {
+            return true;
+        }
+
+        for (int i = IsOfState(vcpu, vcpu.Roots[0]) ? 1 : 0; i < vcpu.Roots.Length; i++)
+        {
+            if (vcpu.Roots[i].IsLoaded)
+            {
+                Release(vcpu.Roots[i], ref list);
+            }
+        }
+
+        _state.Zapper.Commit(ref list);
+        return _state.Reclaimer.EnsureRoom(ref list);
+    }
+
+    /// <summary>Fills a vCPU's caches for one fault, letting go of roots as <see cref="EnsureRoom"/> does. Takes the lock if it must.</summary>
+    internal bool TryTopUp(ShadowVcpu vcpu)
+    {
+        if (_state.TryTopUp(vcpu))
+        {
+            return true;
+        }
+
+        Free(vcpu, RootSelection.Previous);
+        return _state.TryTopUp(vcpu);
     }
 
     private static void Select(ShadowVcpu vcpu)

@@ -28,7 +28,10 @@ public sealed record MmuVmOptions
     /// <summary>Pages of 4 KiB for tables, those for the roots of PAE paging and the dummy root included: 8 to 2^22.</summary>
     public uint TablePages { get; init; } = 65536;
 
-    /// <summary>Most tables in use before the oldest are taken apart; null for as many as there are pages. At least 8.</summary>
+    /// <summary>
+    /// Most tables in use before the oldest are taken apart; null for as many as there are pages. At least 8; a vCPU in 32-bit, PAE or no paging
+    /// needs 10 for itself.
+    /// </summary>
     public uint? TableQuota { get; init; }
 
     /// <summary>

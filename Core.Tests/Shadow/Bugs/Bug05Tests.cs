@@ -3,6 +3,7 @@
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Tests.Shadow.Scenes;
+using Mmu.Tests.Walk;
 using Xunit;
 using GuestMode = Mmu.Tests.Walk.GuestMode;
 
@@ -53,5 +54,27 @@ public sealed class Bug05Tests
         Assert.Equal(FaultOutcome.OutOfPages, scene.Cpu.Touch(0, Access.SupervisorRead));
         Assert.Equal(4UL, scene.Statistics.Tables);
         scene.Audit();
+    }
+
+    [Fact]
+    public void Bug05RootsThatAreOnlyKeptGiveWay()
+    {
+        using ShadowScene scene = new(GuestMode.Pae, quota: 14);
+        for (ulong process = 0; process < 8; process++)
+        {
+            PageTables tables = scene.NewTables(0x20_0000 + (process << 16));
+            for (ulong i = 0; i < 4; i++)
+            {
+                tables.Map(i << 30, ShadowScene.Data + (process << 14) + (i << 12), 0x67);
+            }
+
+            scene.Cpu.Load(scene.State with { Cr3 = 0x20_0000 + (process << 16) });
+            for (ulong i = 0; i < 4; i++)
+            {
+                Assert.Equal(FaultOutcome.Fixed, scene.Cpu.Fault(i << 30, Access.UserWrite));
+            }
+
+            scene.Audit();
+        }
     }
 }
