@@ -4,7 +4,7 @@ using System;
 namespace Mmu.Vmm.Images;
 
 /// <summary>What is wrong with a file or an option, in one line for the user.</summary>
-internal sealed class InputException : Exception
+internal class InputException : Exception
 {
     public InputException()
         : this("unusable input")

@@ -1,0 +1,102 @@
+// Vmm.Run: a processor with its memory and the window, tested and ready.
+using System;
+using System.Collections.Generic;
+using Mmu.Vmm.Images;
+using Mmu.Vmm.Run.Processors;
+using Mmu.Vmm.Run.Processors.Kvm;
+using Mmu.Vmm.Run.Processors.Model;
+using Mmu.Vmm.Run.Processors.Qemu;
+
+namespace Mmu.Vmm.Run;
+
+/// <summary>A processor with its memory and the window, tested and ready.</summary>
+internal sealed class Bench : IDisposable
+{
+    private Bench(HostMemory memory, IProcessor processor)
+    {
+        Memory = memory;
+        Processor = processor;
+        Window = new Window(memory);
+        Flush = FlushTest.Choose(memory, processor, Window, FailedFlushes);
+    }
+
+    /// <summary>Gets physical memory.</summary>
+    internal HostMemory Memory { get; }
+
+    /// <summary>Gets the processor.</summary>
+    internal IProcessor Processor { get; }
+
+    /// <summary>Gets the window.</summary>
+    internal Window Window { get; }
+
+    /// <summary>Gets the flush that works.</summary>
+    internal FlushMethod Flush { get; }
+
+    /// <summary>Gets the flushes that were tried and do not.</summary>
+    internal List<FlushMethod> FailedFlushes { get; } = [];
+
+    /// <summary>Makes a bench.</summary>
+    /// <param name="kind">The processor.</param>
+    /// <param name="guestBytes">Size of guest memory.</param>
+    /// <exception cref="InputException">The processor or the memory is not there.</exception>
+    internal static Bench Create(ProcessorKind kind, ulong guestBytes)
+    {
+        HostMemory memory = HostMemory.Create(guestBytes, shared: kind == ProcessorKind.Qemu);
+        try
+        {
+            return Of(memory, Open(kind, memory));
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Chooses the best processor there is.</summary>
+    /// <param name="why">Why it is.</param>
+    internal static ProcessorKind Choose(out string why)
+    {
+        if (KvmProcessor.IsThere())
+        {
+            why = $"{KvmProcessor.Device} can be opened";
+            return ProcessorKind.Kvm;
+        }
+
+        bool hasQemu = QemuProcessor.IsThere();
+        why = $"{KvmProcessor.Device} cannot be opened, {QemuProcessor.Program} is {(hasQemu ? string.Empty : "not ")}there";
+        return hasQemu ? ProcessorKind.Qemu : ProcessorKind.Model;
+    }
+
+    /// <summary>Says which flush was chosen.</summary>
+    internal string DescribeFlush() =>
+        FailedFlushes.Count == 0 ? $"{Flush} makes changed tables visible" : $"{Flush} makes changed tables visible; {string.Join(" and ", FailedFlushes)} did not";
+
+    private static IProcessor Open(ProcessorKind kind, HostMemory memory) => kind switch
+    {
+        ProcessorKind.Kvm => new KvmProcessor(memory),
+        ProcessorKind.Qemu => new QemuProcessor(memory),
+        _ => new ModelProcessor(memory),
+    };
+
+    /// <summary>Makes a bench of a processor and its memory, which become the bench's.</summary>
+    internal static Bench Of(HostMemory memory, IProcessor processor)
+    {
+        try
+        {
+            return new Bench(memory, processor);
+        }
+        catch
+        {
+            processor.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Processor.Dispose();
+        Memory.Dispose();
+    }
+}

@@ -1,0 +1,70 @@
+// Vmm.Run: delivers a page fault to the guest's own handler.
+using Mmu.Architecture;
+using Mmu.Vmm.Run.Processors;
+
+namespace Mmu.Vmm.Run;
+
+/// <summary>
+/// Builds the frame that the processor would have pushed on the guest's stack, from the guest's IDT and TSS, and lets the stub return into the
+/// guest's handler. CR2 is right already: the processor raised this very fault.
+/// </summary>
+internal sealed class FaultInjector
+{
+    private const ulong ResumeFlag = 1UL << 16;
+    private const ulong ClearedByGate = 0x4_7700;
+
+    private readonly Window _window;
+    private readonly VcpuBus _bus;
+    private readonly Descriptors _guest;
+
+    internal FaultInjector(Window window, VcpuBus bus, Descriptors guest)
+    {
+        _window = window;
+        _bus = bus;
+        _guest = guest;
+    }
+
+    /// <summary>Delivers the fault whose frame is in the window.</summary>
+    /// <exception cref="GuestException">The guest's tables or stack cannot be used: a triple fault.</exception>
+    internal void Inject(PageFaultCode code)
+    {
+        bool fromUser = (_window.Frame(FrameWord.Cs) & 3) != 0;
+        _bus.User = false;
+        _bus.AlignmentCheck = false;
+        if (!_bus.TryLoad(_guest.Idt + (Window.PageFault * 16), 8, out ulong low) || !_bus.TryLoad(_guest.Idt + (Window.PageFault * 16) + 8, 8, out ulong high)
+            || !_bus.TryLoad(_guest.Tss + 4, 8, out ulong stack))
+        {
+            throw TripleFault("its descriptor tables cannot be read");
+        }
+
+        ulong handler = Descriptors.HandlerOf(low, high);
+        if (handler == 0)
+        {
+            throw TripleFault("it has no handler for page faults");
+        }
+
+        stack = (fromUser ? stack : _window.Frame(FrameWord.Rsp)) & ~0xFUL;
+        for (FrameWord word = FrameWord.Ss; word >= FrameWord.Error; word--)
+        {
+            stack -= 8;
+            ulong value = word switch
+            {
+                FrameWord.Error => (ulong)code,
+                FrameWord.Flags => _window.Frame(word) | ResumeFlag,
+                _ => _window.Frame(word),
+            };
+            if (!_bus.TryStore(stack, 8, value))
+            {
+                throw TripleFault("the stack of its page-fault handler cannot be written");
+            }
+        }
+
+        _window.Frame(FrameWord.Rip) = handler;
+        _window.Frame(FrameWord.Cs) = Descriptors.KernelCode;
+        _window.Frame(FrameWord.Ss) = Descriptors.KernelData;
+        _window.Frame(FrameWord.Rsp) = stack;
+        _window.Frame(FrameWord.Flags) = (_window.Frame(FrameWord.Flags) & ~ClearedByGate) | 2;
+    }
+
+    private GuestException TripleFault(string why) => new($"the guest triple-faults at 0x{_window.Frame(FrameWord.Rip):x}: {why}");
+}

@@ -1,0 +1,64 @@
+// Vmm.Run: descriptor tables for 64-bit mode, written into one page.
+using System;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Mmu.Vmm.Run.Processors;
+
+/// <summary>A page with GDT, TSS and IDT, at a linear address.</summary>
+/// <param name="Page">Linear address of the page.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Descriptors(ulong Page)
+{
+    internal const ushort KernelCode = 0x08;
+    internal const ushort KernelData = 0x10;
+    internal const ushort UserData = 0x18 | 3;
+    internal const ushort UserCode = 0x20 | 3;
+    internal const ushort TaskState = 0x28;
+    internal const int GdtBytes = 0x38;
+    internal const int TssBytes = 0x68;
+    internal const int IdtBytes = 32 * 16;
+
+    private const int TssOffset = 0x80;
+    private const int IdtOffset = 0x200;
+
+    /// <summary>Gets the GDT.</summary>
+    internal ulong Gdt => Page;
+
+    /// <summary>Gets the TSS.</summary>
+    internal ulong Tss => Page + TssOffset;
+
+    /// <summary>Gets the IDT.</summary>
+    internal ulong Idt => Page + IdtOffset;
+
+    /// <summary>Writes the tables.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="kernelStack">RSP for ring 0, on interrupts from ring 3.</param>
+    /// <param name="interruptStack">RSP for every interrupt, or 0 to use the kernel stack, or the current one.</param>
+    /// <param name="handlerOf">The address of the handler of an exception.</param>
+    internal void Write(Span<byte> page, ulong kernelStack, ulong interruptStack, Func<int, ulong> handlerOf)
+    {
+        page.Clear();
+        Store(page, KernelCode, 0x00AF_9B00_0000_FFFF);
+        Store(page, KernelData, 0x00CF_9300_0000_FFFF);
+        Store(page, UserData & ~3, 0x00CF_F300_0000_FFFF);
+        Store(page, UserCode & ~3, 0x00AF_FB00_0000_FFFF);
+        Store(page, TaskState, (TssBytes - 1) | ((Tss & 0xFF_FFFF) << 16) | (0x89UL << 40) | ((Tss >> 24 & 0xFF) << 56));
+        Store(page, TaskState + 8, Tss >> 32);
+        Store(page, TssOffset + 4, kernelStack);
+        Store(page, TssOffset + 0x24, interruptStack);
+        for (int vector = 0; vector < 32; vector++)
+        {
+            ulong handler = handlerOf(vector);
+            ulong stack = interruptStack == 0 ? 0UL : 1;
+            int gate = IdtOffset + (vector * 16);
+            Store(page, gate, (handler & 0xFFFF) | ((ulong)KernelCode << 16) | (stack << 32) | (0x8EUL << 40) | ((handler >> 16 & 0xFFFF) << 48));
+            Store(page, gate + 8, handler >> 32);
+        }
+    }
+
+    /// <summary>The handler that a gate names.</summary>
+    internal static ulong HandlerOf(ulong low, ulong high) => (low & 0xFFFF) | ((low >> 48) << 16) | (high << 32);
+
+    private static void Store(Span<byte> page, int offset, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(page[offset..], value);
+}

@@ -1,0 +1,329 @@
+// Vmm.Run: a processor in software: the library's walker as its page walker, a TLB, and an interpreter.
+// UNSAFETY: loads and stores through host addresses that the walker found inside physical memory, which outlives this.
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Iced.Intel;
+using Mmu.Addressing;
+using Mmu.Architecture;
+using Mmu.Guest;
+using Mmu.Walk;
+
+namespace Mmu.Vmm.Run.Processors.Model;
+
+/// <summary>A processor that needs nothing installed. Its page walks are those of <see cref="GuestWalker"/> over physical memory.</summary>
+internal sealed unsafe class ModelProcessor : IProcessor, IBus
+{
+    private const int PageFaultVector = 14;
+    private const ulong Nowhere = HostLayout.Monitor + 0xF000;
+    private const int StepsPerLook = 4096;
+    private const ulong AlignmentCheck = 1UL << 18;
+
+    private readonly GuestMemory _physical = new();
+    private readonly GuestWalker _walker;
+    private readonly ModelTlb _tlb = new();
+    private readonly Dictionary<nuint, Instruction> _decoded = [];
+    private readonly nuint _nowhere;
+    private Descriptors _descriptors;
+    private bool _user;
+    private ulong _fault;
+    private ulong _faultCode;
+    private bool _isPageFault;
+    private string? _death;
+
+    internal ModelProcessor(HostMemory memory)
+    {
+        _nowhere = memory.Address + (nuint)Nowhere;
+        _physical.AddSlot(new MemorySlot(new Gpa(HostLayout.Monitor), HostLayout.MonitorBytes, memory.Address));
+        _physical.AddSlot(new MemorySlot(new Gpa(HostLayout.Roots), HostLayout.TablesEnd - HostLayout.Roots, memory.Address + (nuint)HostLayout.Roots));
+        ulong guests = memory.Bytes - HostLayout.GuestMemory;
+        _physical.AddSlot(new MemorySlot(new Gpa(HostLayout.GuestMemory), guests, memory.Address + (nuint)HostLayout.GuestMemory));
+        _walker = new GuestWalker(_physical, Features);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "model";
+
+    /// <inheritdoc/>
+    public CpuFeatures Features { get; } = new() { PhysicalAddressBits = 46, ShadowStacks = false, Pks = false, Lam = false };
+
+    /// <inheritdoc/>
+    public bool OmitsPresentOnReserved => false;
+
+    /// <inheritdoc/>
+    public CpuRegisters Registers { get; } = new();
+
+    /// <inheritdoc/>
+    public ulong Cr2 { get; private set; }
+
+    /// <inheritdoc/>
+    public void Start(in ProcessorState state, IReadOnlyList<ulong> ports)
+    {
+        _descriptors = state.Descriptors;
+        _death = null;
+        ControlStateStatus status = _walker.SetControlState(
+            new ControlState { Cr0 = state.Cr0, Cr3 = state.Cr3, Cr4 = state.Cr4, Efer = ProcessorState.Efer });
+        if (status != ControlStateStatus.Legal)
+        {
+            throw new InvalidOperationException($"The model refuses its control state: {status}.");
+        }
+
+        _tlb.Clear();
+        _decoded.Clear();
+        Jump(state.User, state.Rip, state.Rsp, state.Flags);
+    }
+
+    /// <inheritdoc/>
+    public void Jump(bool user, ulong rip, ulong rsp, ulong flags)
+    {
+        _user = user;
+        Registers.Rip = rip;
+        Registers.Flags = flags;
+        Registers[CpuRegisters.Rsp] = rsp;
+    }
+
+    /// <inheritdoc/>
+    public RunEvent Run(TimeSpan budget)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int steps = 1; ; steps++)
+        {
+            if (Step() is { } found)
+            {
+                return found;
+            }
+
+            if (_death is not null)
+            {
+                return RunEvent.Dead(_death);
+            }
+
+            if (steps % StepsPerLook == 0 && Stopwatch.GetElapsedTime(start) > budget)
+            {
+                return new RunEvent(RunEventKind.OutOfTime, 0, null);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void LoadRoot(ulong root)
+    {
+        _ = _walker.SetControlState(_walker.ControlState with { Cr3 = root });
+        _tlb.Clear();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<FlushMethod> FlushMethods { get; } = [FlushMethod.ReloadCr3];
+
+    /// <inheritdoc/>
+    public void Flush(FlushRegion region, FlushMethod method) => _tlb.Clear();
+
+    /// <inheritdoc/>
+    public bool TryLoad(ulong address, int bytes, out ulong value)
+    {
+        value = 0;
+        Span<byte> buffer = new(Unsafe.AsPointer(ref value), bytes);
+        for (int i = 0; i < bytes;)
+        {
+            if (!TryTranslate(address + (ulong)i, AccessKind.Read, _user, out nuint host))
+            {
+                return false;
+            }
+
+            int count = Math.Min(bytes - i, 4096 - (int)((address + (ulong)i) & 0xFFF));
+
+            // SAFETY: the bytes lie in one page of physical memory.
+            new ReadOnlySpan<byte>((void*)host, count).CopyTo(buffer[i..]);
+            i += count;
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TryStore(ulong address, int bytes, ulong value) => TryStoreAs(address, bytes, value, _user);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    private bool TryStoreAs(ulong address, int bytes, ulong value, bool user)
+    {
+        if (!TryTranslate(address, AccessKind.Write, user, out nuint host)
+            || !TryTranslate(address + (ulong)bytes - 1, AccessKind.Write, user, out nuint last))
+        {
+            return false;
+        }
+
+        // SAFETY: both ends were translated, and an access is at most 8 bytes long.
+        ReadOnlySpan<byte> source = new(&value, bytes);
+        int first = Math.Min(bytes, 4096 - (int)(address & 0xFFF));
+        source[..first].CopyTo(new Span<byte>((void*)host, first));
+        source[first..].CopyTo(new Span<byte>((void*)(last - (nuint)(bytes - first - 1)), bytes - first));
+        return true;
+    }
+
+    private bool TryTranslate(ulong address, AccessKind kind, bool user, out nuint host)
+    {
+        bool alignmentCheck = (Registers.Flags & AlignmentCheck) != 0;
+        var access = new Access(kind, (user ? AccessFlags.User : AccessFlags.None) | (alignmentCheck ? AccessFlags.AlignmentCheck : AccessFlags.None));
+        uint key = (uint)kind | (user ? 4u : 0) | (alignmentCheck ? 8u : 0);
+        if (_tlb.TryFind(address, key, out nuint page))
+        {
+            host = page + (nuint)(address & 0xFFF);
+            return true;
+        }
+
+        host = 0;
+        if (!_walker.Translate(new Gva(address), access, out WalkResult walk))
+        {
+            _isPageFault = walk.Outcome == WalkOutcome.PageFault;
+            _fault = address;
+            _faultCode = (ulong)walk.ErrorCode;
+            return false;
+        }
+
+        if (walk.HostAddress == 0)
+        {
+            // Only the device of a native guest may be there; its stores go where nobody looks.
+            if (walk.Gpa.Value >> 12 != HostLayout.Device >> 12)
+            {
+                _death = $"an access outside physical memory, at 0x{walk.Gpa.Value:x}";
+                return false;
+            }
+
+            host = _nowhere + (nuint)(address & 0xFFF);
+            return true;
+        }
+
+        host = walk.HostAddress;
+        _tlb.Add(address, key, host & ~(nuint)0xFFF);
+        return true;
+    }
+
+    private RunEvent? Step()
+    {
+        if (!TryTranslate(Registers.Rip, AccessKind.Fetch, _user, out nuint host))
+        {
+            DeliverFault();
+            return null;
+        }
+
+        if (!_decoded.TryGetValue(host, out Instruction code) || code.IP != Registers.Rip)
+        {
+            code = Decode(host);
+            _decoded[host] = code;
+        }
+
+        switch (Interpreter.Execute(code, Registers, this))
+        {
+            case StepResult.Done:
+                return null;
+            case StepResult.Fault:
+                DeliverFault();
+                return null;
+            default:
+                return ExecuteSystem(code);
+        }
+    }
+
+    // Code here never crosses a page.
+    private Instruction Decode(nuint host)
+    {
+        int left = 4096 - (int)(host & 0xFFF);
+
+        // SAFETY: the rest of a page of physical memory.
+        byte[] bytes = new ReadOnlySpan<byte>((void*)host, Math.Min(left, 15)).ToArray();
+        return Decoder.Create(64, new ByteArrayCodeReader(bytes), Registers.Rip).Decode();
+    }
+
+    private RunEvent? ExecuteSystem(in Instruction code)
+    {
+        switch (code.Code)
+        {
+            case Iced.Intel.Code.Out_imm8_AL when !_user || (Registers.Flags & 0x3000) == 0x3000:
+                Registers.Rip = code.NextIP;
+                return RunEvent.Out(code.Immediate8);
+            case Iced.Intel.Code.Iretq when !_user:
+                ReturnFromInterrupt();
+                return null;
+            case Iced.Intel.Code.Mov_cr_r64 when !_user && code.Op0Register == Register.CR3:
+                LoadRoot(Registers[code.Op1Register - Register.RAX]);
+                break;
+            case Iced.Intel.Code.Mov_r64_cr when !_user && code.Op1Register == Register.CR2:
+                Registers[code.Op0Register - Register.RAX] = Cr2;
+                break;
+            case Iced.Intel.Code.Invlpg_m when !_user:
+                _tlb.Forget(Registers[code.MemoryBase - Register.RAX]);
+                break;
+            default:
+                return RunEvent.Dead($"the model does not know the instruction at 0x{Registers.Rip:x}: {code}");
+        }
+
+        Registers.Rip = code.NextIP;
+        return null;
+    }
+
+    private void ReturnFromInterrupt()
+    {
+        ulong stack = Registers[CpuRegisters.Rsp];
+        if (!TryLoad(stack, 8, out ulong rip) || !TryLoad(stack + 8, 8, out ulong cs) || !TryLoad(stack + 16, 8, out ulong flags)
+            || !TryLoad(stack + 24, 8, out ulong rsp))
+        {
+            DeliverFault();
+            return;
+        }
+
+        Jump((cs & 3) == 3, rip, rsp, flags);
+    }
+
+    private void DeliverFault()
+    {
+        if (_death is not null)
+        {
+            return;
+        }
+
+        if (!_isPageFault)
+        {
+            _death = $"an access to 0x{_fault:x}, which is not canonical";
+            return;
+        }
+
+        Cr2 = _fault;
+        ulong code = _faultCode;
+        bool user = _user;
+        _user = false;
+        if (!TryLoad(_descriptors.Idt + (PageFaultVector * 16), 8, out ulong low) || !TryLoad(_descriptors.Idt + (PageFaultVector * 16) + 8, 8, out ulong high)
+            || !TryLoad(_descriptors.Tss + ((low >> 32 & 7) != 0 ? 0x24u : 4u), 8, out ulong stack))
+        {
+            _death = "triple fault: the descriptor tables cannot be read";
+            return;
+        }
+
+        if (!user && (low >> 32 & 7) == 0)
+        {
+            stack = Registers[CpuRegisters.Rsp];
+        }
+
+        stack &= ~0xFUL;
+        ReadOnlySpan<ulong> words =
+        [
+            user ? Descriptors.UserData : Descriptors.KernelData, Registers[CpuRegisters.Rsp], Registers.Flags,
+            user ? Descriptors.UserCode : Descriptors.KernelCode, Registers.Rip, code,
+        ];
+        foreach (ulong word in words)
+        {
+            stack -= 8;
+            if (!TryStoreAs(stack, 8, word, user: false))
+            {
+                _death = "triple fault: the stack of the page fault cannot be written";
+                return;
+            }
+        }
+
+        Jump(user: false, Descriptors.HandlerOf(low, high), stack, 2);
+    }
+}

@@ -1,0 +1,43 @@
+// Vmm.Run: what a processor is started with.
+using System.Runtime.InteropServices;
+
+namespace Mmu.Vmm.Run.Processors;
+
+/// <summary>State of a processor in 64-bit mode: control registers, descriptor tables, where it runs.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct ProcessorState
+{
+    /// <summary>CR0 of every processor that walks shadow tables, and of most guests: PE, ET, NE, WP, PG.</summary>
+    internal const ulong UsualCr0 = 0x8001_0031;
+
+    /// <summary>EFER: LME, LMA, NXE.</summary>
+    internal const ulong Efer = 0xD00;
+
+    public ProcessorState()
+    {
+    }
+
+    /// <summary>Gets CR0.</summary>
+    public ulong Cr0 { get; init; } = UsualCr0;
+
+    /// <summary>Gets CR3.</summary>
+    public ulong Cr3 { get; init; }
+
+    /// <summary>Gets CR4: PAE and more.</summary>
+    public ulong Cr4 { get; init; }
+
+    /// <summary>Gets where the GDT, IDT and TSS lie.</summary>
+    public Descriptors Descriptors { get; init; }
+
+    /// <summary>Gets whether the processor starts in ring 3.</summary>
+    public bool User { get; init; }
+
+    /// <summary>Gets RIP.</summary>
+    public ulong Rip { get; init; }
+
+    /// <summary>Gets RSP.</summary>
+    public ulong Rsp { get; init; }
+
+    /// <summary>Gets RFLAGS.</summary>
+    public ulong Flags { get; init; }
+}

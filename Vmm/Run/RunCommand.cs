@@ -1,0 +1,82 @@
+// Vmm.Run: the command line of `mmu run`.
+using System;
+using System.CommandLine;
+using System.IO;
+using System.Numerics;
+using Mmu.Vmm.Images;
+using Mmu.Vmm.Run.Guests;
+using Mmu.Vmm.Run.Processors;
+
+namespace Mmu.Vmm.Run;
+
+/// <summary>Declares the options of `mmu run` and turns them into <see cref="RunOptions"/>.</summary>
+internal sealed class RunCommand
+{
+    private const int MaxProcesses = 64;
+    private const int MinPages = 16;
+    private const int MaxPages = 32768;
+
+    private readonly Option<string> _cpu = new("--cpu")
+    {
+        Description = "The processor: model (built in), kvm (the real one, through /dev/kvm), qemu (its software MMU), or auto, the best there is.",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly Option<int> _processes = Number("--processes", $"Address spaces of the guest: 1 to {MaxProcesses}.", 4);
+    private readonly Option<int> _pages = Number("--pages", $"Pages of each: a power of two, {MinPages} to {MaxPages}.", 64);
+    private readonly Option<int> _steps = Number("--steps", "Accesses that the guest makes.", 20_000);
+    private readonly Option<int> _seed = Number("--seed", "What the choices of the guest, or of the cases, start from.", 1);
+    private readonly Option<int> _timeout = Number("--timeout", "Seconds that the guest may run, natively and again on shadow tables.", 120);
+    private readonly Option<bool> _compare = new("--compare")
+    {
+        Description = "Differential mode: random page tables and accesses, each natively and on shadow tables; any difference fails.",
+    };
+
+    private readonly Option<int> _cases = Number("--cases", "Cases of the differential mode.", 10_000);
+
+    /// <summary>Returns the command; <paramref name="run"/> does the work and returns the exit code.</summary>
+    internal Command Build(Func<RunOptions, TextWriter, int> run)
+    {
+        _ = _cpu.AcceptOnlyFromAmong("auto", "model", "kvm", "qemu");
+        var command = new Command("run", "Runs a guest that stresses its page tables, natively and on shadow tables, and compares the two.")
+        {
+            _cpu, _processes, _pages, _steps, _seed, _timeout, _compare, _cases,
+        };
+        command.SetAction(result => run(Read(result), result.InvocationConfiguration.Output));
+        return command;
+    }
+
+    private static Option<int> Number(string name, string description, int value) => new(name)
+    {
+        HelpName = "N",
+        Description = description,
+        DefaultValueFactory = _ => value,
+    };
+
+    private static int InRange(string name, int value, int least, int most) =>
+        value >= least && value <= most ? value : throw new InputException($"{name} {value} is not between {least} and {most}");
+
+    private RunOptions Read(ParseResult result)
+    {
+        int pages = InRange("--pages", result.GetValue(_pages), MinPages, MaxPages);
+        if (!BitOperations.IsPow2(pages))
+        {
+            throw new InputException($"--pages {pages} is not a power of two");
+        }
+
+        var guest = new StressOptions(
+            InRange("--processes", result.GetValue(_processes), 1, MaxProcesses),
+            pages,
+            InRange("--steps", result.GetValue(_steps), 1, int.MaxValue),
+            InRange("--seed", result.GetValue(_seed), 0, int.MaxValue));
+        ProcessorKind? cpu = result.GetValue(_cpu) switch
+        {
+            "model" => ProcessorKind.Model,
+            "kvm" => ProcessorKind.Kvm,
+            "qemu" => ProcessorKind.Qemu,
+            _ => null,
+        };
+        var timeout = TimeSpan.FromSeconds(InRange("--timeout", result.GetValue(_timeout), 1, 86_400));
+        return new RunOptions(cpu, guest, timeout, result.GetValue(_compare), InRange("--cases", result.GetValue(_cases), 1, 100_000_000));
+    }
+}
