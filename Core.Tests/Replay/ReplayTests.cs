@@ -172,10 +172,27 @@ public sealed class ReplayTests
         TraceData.Access(w, Read, 0x2000, 0x7000);
     });
 
-    private static void Agrees(TraceData.Script script)
+    [Fact]
+    public void MarksThatTheGuestClearsWithoutAFlushAreSetWhenTheRecordedTlbMisses()
+    {
+        CommandRun run = Agrees(w =>
+        {
+            TraceData.Tables(w);
+            TraceData.Access(w, Write, 0x1000, 0x4000);
+            TraceData.Access(w, Write, 0, 0x5000);
+            TraceData.Store(w, 0x1000, 0x4000, 0x5047);
+            TraceData.Access(w, Read, 0, 0x5000);
+            TraceData.Store(w, 0x1000, 0x4000, 0x5027);
+            TraceData.Access(w, Write, 0, 0x5000);
+            TraceData.Page(w, RecordKind.ExpectedPage, 0x4000, (0, 0x5067), (1, 0x4067));
+        });
+        Assert.Contains("cleared A in 1 and D in 1, and flushed nothing", run.Output, StringComparison.Ordinal);
+    }
+
+    private static CommandRun Agrees(TraceData.Script script)
     {
         using var file = new TempFile(TraceData.Build(script));
-        _ = CommandRun.Of("replay", file.Path).AssertOk();
+        return CommandRun.Of("replay", file.Path).AssertOk();
     }
 
     private static CommandRun Differs(TraceData.Script script)

@@ -1,5 +1,6 @@
 // Vmm: replays a trace on the Shadow MMU, with a processor in software that walks its tables.
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using Mmu.Addressing;
 using Mmu.Architecture;
@@ -21,7 +22,8 @@ internal sealed class ShadowMachine : IReplayMachine, IMmuHost
     private const int Tries = 16;
     private const ulong FirstTableFrame = 0x1000;
     private const ulong FirstMemoryFrame = 0x10_0000;
-    private const ulong AccessedAndDirty = 0x60;
+    private const ulong AccessedBit = 0x20;
+    private const ulong DirtyBit = 0x40;
 
     // A VMM may emulate a store to a table, or stop shadowing the table; both must be right.
     private const ulong UnprotectEvery = 8;
@@ -145,7 +147,7 @@ internal sealed class ShadowMachine : IReplayMachine, IMmuHost
             // traces that the recorded one did not.
             if (!runner.Walker.Peek(new Gva(record.Gva), _anyStore, out WalkResult walk)
                 || walk.Gpa.Value >> 12 != page
-                || (state.IsPaging() && (walk.Entry & AccessedAndDirty) != AccessedAndDirty))
+                || (state.IsPaging() && (walk.Entry & (AccessedBit | DirtyBit)) != (AccessedBit | DirtyBit)))
             {
                 break;
             }
@@ -241,25 +243,20 @@ internal sealed class ShadowMachine : IReplayMachine, IMmuHost
         return outcome != CpuOutcome.Fault;
     }
 
-    // Tables are a TLB without limits. Where the guest cleared an accessed bit and flushed nothing, a smaller TLB may have lost the
+    // Tables are a TLB without limits. Where the guest cleared an accessed or dirty bit and flushed nothing, a smaller TLB may have lost the
     // translation and set the bit again; the recorded one had. Set likewise, so that memory stays the same.
     private void CountLateMarks(MmuVcpu runner, in TraceRecord record)
     {
         Counts.AccessHits++;
         bool isWrite = record.Access.Kind == AccessKind.Write;
-        foreach (WalkStep step in runner.Walker.Explain(new Gva(record.Gva), record.Access).Steps)
+        IReadOnlyList<WalkStep> steps = runner.Walker.Explain(new Gva(record.Gva), record.Access).Steps;
+        bool accessed = steps.Any(step => (step.Entry & AccessedBit) == 0);
+        bool dirty = isWrite && steps.Count > 0 && (steps[^1].Entry & DirtyBit) == 0;
+        Counts.LateAccessed += accessed ? 1u : 0;
+        Counts.LateDirty += dirty ? 1u : 0;
+        if (accessed || dirty)
         {
-            if ((step.Entry & 0x20) == 0)
-            {
-                Counts.LateAccessed++;
-                _ = runner.Walker.Translate(new Gva(record.Gva), record.Access, out _);
-                return;
-            }
-
-            if (isWrite && (step.Level == 1 || (step.Entry & 0x80) != 0) && (step.Entry & 0x40) == 0)
-            {
-                Counts.LateDirty++;
-            }
+            _ = runner.Walker.Translate(new Gva(record.Gva), record.Access, out _);
         }
     }
 
