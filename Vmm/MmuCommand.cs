@@ -6,8 +6,6 @@ using Mmu.Vmm.Images;
 using Mmu.Vmm.Inspect;
 using Mmu.Vmm.Replay;
 using Mmu.Vmm.Run;
-using Mmu.Vmm.Run.Compare;
-using Mmu.Vmm.Run.Processors;
 
 namespace Mmu.Vmm;
 
@@ -35,7 +33,7 @@ internal static class MmuCommand
         {
             new InspectCommand().Build((options, writer) => Inspect(options, writer, terminal)),
             new ReplayCommand().Build((options, writer) => ReplayRun.Run(options, writer, terminal)),
-            new RunCommand().Build((options, writer) => RunGuest(options, writer, terminal)),
+            new RunCommand().Build((options, writer) => RunAction.Run(options, writer, terminal)),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -62,15 +60,6 @@ internal static class MmuCommand
             error.WriteLine($"mmu: the output cannot be written: {ImageFile.OneLine(e)}");
             return OutputFailed;
         }
-    }
-
-    private static int RunGuest(RunOptions options, TextWriter output, TextWriter? terminal)
-    {
-        string why = "as asked";
-        ProcessorKind kind = options.Cpu ?? Bench.Choose(out why);
-        output.WriteLine($"processor: {kind.ToString().ToLowerInvariant()} ({why})");
-        bool same = options.Compare ? new CompareRun(output, terminal).Run(options, kind) : new GuestRun(output, terminal).Run(options, kind);
-        return same ? 0 : Different;
     }
 
     private static int Inspect(InspectOptions options, TextWriter output, TextWriter? terminal)

@@ -69,8 +69,11 @@ internal sealed class Bench : IDisposable
     }
 
     /// <summary>Says which flush was chosen.</summary>
-    internal string DescribeFlush() =>
-        FailedFlushes.Count == 0 ? $"{Flush} makes changed tables visible" : $"{Flush} makes changed tables visible; {string.Join(" and ", FailedFlushes)} did not";
+    internal string DescribeFlush()
+    {
+        string failed = FailedFlushes.Count == 0 ? string.Empty : $"; {string.Join(" and ", FailedFlushes)} did not";
+        return $"{Flush} makes changed tables visible{failed}";
+    }
 
     private static IProcessor Open(ProcessorKind kind, HostMemory memory) => kind switch
     {

@@ -30,5 +30,6 @@ internal sealed class Budget
     }
 
     /// <summary>Says that the time is up.</summary>
-    internal void Fail(string how) => throw new GuestException($"the guest has not come to its end {how} within {_total.TotalSeconds:0.#} s (--timeout)");
+    internal void Fail(string how) =>
+        throw new GuestException($"the guest has not come to its end {how} within {_total.TotalSeconds:0.#} s (--timeout)");
 }

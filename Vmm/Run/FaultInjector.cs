@@ -5,8 +5,8 @@ using Mmu.Vmm.Run.Processors;
 namespace Mmu.Vmm.Run;
 
 /// <summary>
-/// Builds the frame that the processor would have pushed on the guest's stack, from the guest's IDT and TSS, and lets the stub return into the
-/// guest's handler. CR2 is right already: the processor raised this very fault.
+/// Builds the frame that the processor would have pushed on the guest's stack, from the guest's IDT and TSS, and lets the stub return into
+/// the guest's handler. CR2 is right already: the processor raised this very fault.
 /// </summary>
 internal sealed class FaultInjector
 {
@@ -31,7 +31,8 @@ internal sealed class FaultInjector
         bool fromUser = (_window.Frame(FrameWord.Cs) & 3) != 0;
         _bus.User = false;
         _bus.AlignmentCheck = false;
-        if (!_bus.TryLoad(_guest.Idt + (Window.PageFault * 16), 8, out ulong low) || !_bus.TryLoad(_guest.Idt + (Window.PageFault * 16) + 8, 8, out ulong high)
+        ulong gate = _guest.Idt + (Window.PageFault * 16);
+        if (!_bus.TryLoad(gate, 8, out ulong low) || !_bus.TryLoad(gate + 8, 8, out ulong high)
             || !_bus.TryLoad(_guest.Tss + 4, 8, out ulong stack))
         {
             throw TripleFault("its descriptor tables cannot be read");

@@ -52,7 +52,8 @@ internal sealed class FlushTest
         memory.At(Root, 4 * 4096).Clear();
         memory.At(FirstFrame, 2 * 4096).Clear();
         processor.Flush(FlushRegion.Tables, processor.FlushMethods[^1]);
-        return chosen ?? throw new InputException($"the {processor.Name} processor never sees tables that change from outside: no flush helps");
+        return chosen
+            ?? throw new InputException($"the {processor.Name} processor never sees tables that change from outside: no flush helps");
     }
 
     private void Prepare(Window window)
@@ -66,7 +67,15 @@ internal sealed class FlushTest
         _memory.Word(FirstFrame) = First;
         _memory.Word(SecondFrame) = Second;
         _processor.Start(
-            new ProcessorState { Cr3 = Root, Cr4 = 0x20, Descriptors = window.Descriptors, User = true, Rip = Window.AddressOf(Probe.Read, user: true), Flags = 2 },
+            new ProcessorState
+            {
+                Cr3 = Root,
+                Cr4 = 0x20,
+                Descriptors = window.Descriptors,
+                User = true,
+                Rip = Window.AddressOf(Probe.Read, user: true),
+                Flags = Probes.UserFlags,
+            },
             Window.Ports);
     }
 
@@ -101,6 +110,7 @@ internal sealed class FlushTest
             ? _processor.Registers[CpuRegisters.Rax]
             : found.Kind == RunEventKind.Port && found.Port == Window.ExceptionPort + Window.PageFault
             ? null
-            : throw new InputException($"the {_processor.Name} processor fails its first test: {found.Detail ?? $"{found.Kind} {found.Port:x}"}");
+            : throw new InputException(
+                $"the {_processor.Name} processor fails its first test: {found.Detail ?? $"{found.Kind} {found.Port:x}"}");
     }
 }

@@ -31,12 +31,14 @@ internal sealed class GuestRun
         StressOptions guest = options.Guest;
         if (guest.MemoryBytes > MostMemory)
         {
-            throw new InputException($"the guest needs {guest.MemoryBytes >> 20} MiB of memory; it can have {MostMemory >> 20} MiB: ask for fewer processes or pages");
+            throw new InputException(
+                $"the guest needs {guest.MemoryBytes >> 20} MiB; it can have {MostMemory >> 20} MiB: ask for fewer processes or pages");
         }
 
         using Bench bench = Bench.Create(kind, guest.MemoryBytes);
         _output.WriteLine($"flush: {bench.DescribeFlush()}");
-        _output.WriteLine($"guest: {guest.Processes} address spaces of {guest.Pages} pages, {guest.Steps} steps, {guest.MemoryBytes >> 20} MiB");
+        _output.WriteLine(
+            $"guest: {guest.Processes} address spaces of {guest.Pages} pages, {guest.Steps} steps, {guest.MemoryBytes >> 20} MiB");
         Show("natively…");
         var clock = Stopwatch.StartNew();
         var native = new StressGuest(guest, announces: false);
@@ -50,7 +52,8 @@ internal sealed class GuestRun
         start = shadowed.Place(bench.Memory.At(HostLayout.ShadowedMemory(guest.MemoryBytes), (int)guest.MemoryBytes));
         using var machine = new ShadowMachine(bench.Memory, bench.Processor, bench.Window, bench.Flush);
         machine.Start(start, shadowed.Ports);
-        var runner = new ShadowRunner(machine, bench.Processor, StressGuest.Descriptors, faults => Show($"on shadow tables: {faults} faults of the guest's own…"));
+        var runner = new ShadowRunner(
+            machine, bench.Processor, StressGuest.Descriptors, faults => Show($"on shadow tables: {faults} faults of the guest's own…"));
         ulong found = runner.Run(options.Timeout);
         Show(null);
         _output.WriteLine($"shadowed checksum: 0x{found:x16} in {clock.Elapsed.TotalMilliseconds:n0} ms");
@@ -73,13 +76,20 @@ internal sealed class GuestRun
 
         double microseconds = 1e6 / Stopwatch.Frequency;
         Row("instructions emulated", $"{runner.Emulated:n0}, {runner.Bus.DeviceStores:n0} of them stores to the device");
-        Row("inside the MMU, a fault", $"{machine.FaultTicks * microseconds / Math.Max(1, machine.Faults):n2} µs on average, {machine.LongestFaultTicks * microseconds:n0} µs at most");
+        double average = machine.FaultTicks * microseconds / Math.Max(1, machine.Faults);
+        Row("inside the MMU, a fault", $"{average:n2} µs on average, {machine.LongestFaultTicks * microseconds:n0} µs at most");
         Row("processor", $"{machine.Flushes:n0} flushes, {machine.RootLoads:n0} roots loaded");
-        Row("shadow pages", $"{statistics.Tables:n0} now; {statistics.TablesAllocated:n0} made, {statistics.TablesZapped:n0} taken apart, {statistics.TablesFlooded:n0} after too many stores");
+        Row(
+            "shadow pages",
+            $"{statistics.Tables:n0} now; {statistics.TablesAllocated:n0} made, {statistics.TablesZapped:n0} taken apart, "
+            + $"{statistics.TablesFlooded:n0} after too many stores");
         Row("guest tables", $"{statistics.Unsyncs:n0} became unsync, {statistics.TableWrites:n0} stores announced");
-        Row("mapped pages", $"{statistics.Pages4K:n0} of 4 KiB, {statistics.Pages2M:n0} of 2 MiB, {statistics.Prefetched:n0} ahead of an access");
+        Row(
+            "mapped pages",
+            $"{statistics.Pages4K:n0} of 4 KiB, {statistics.Pages2M:n0} of 2 MiB, {statistics.Prefetched:n0} ahead of an access");
         ulong pages = statistics.Pages4K + (statistics.Pages2M * 512);
-        Row("metadata", $"{(double)statistics.MetadataBytes / Math.Max(1, pages):n1} bytes a mapped page ({statistics.MetadataBytes >> 10:n0} KiB)");
+        double perPage = (double)statistics.MetadataBytes / Math.Max(1, pages);
+        Row("metadata", $"{perPage:n1} bytes a mapped page ({statistics.MetadataBytes >> 10:n0} KiB)");
     }
 
     private void Row(string name, string value) => _output.WriteLine($"  {name,-24} {value}");

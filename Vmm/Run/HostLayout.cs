@@ -13,7 +13,9 @@ internal static class HostLayout
     /// <summary>Their size in bytes.</summary>
     internal const ulong MonitorBytes = 1UL << 20;
 
-    /// <summary>Copies of roots that carry the window, before the arena, in the same region: both are tables that change from outside.</summary>
+    /// <summary>
+    /// Copies of roots that carry the window, before the arena, in the same region: both are tables that change from outside.
+    /// </summary>
     internal const ulong Roots = 2UL << 20;
 
     /// <summary>How many copies there are.</summary>

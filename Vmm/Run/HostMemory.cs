@@ -124,7 +124,8 @@ internal sealed unsafe class HostMemory : IDisposable
     {
         if (bytes > available)
         {
-            throw new InputException($"the guest needs {bytes >> 20} MiB (its memory twice, and tables), but there are only {available >> 20} MiB of {what}");
+            throw new InputException(
+                $"the guest needs {bytes >> 20} MiB (its memory twice, and tables), but there are only {available >> 20} MiB of {what}");
         }
     }
 

@@ -27,7 +27,8 @@ internal static class NativeRunner
                     clock.Fail("natively");
                     break;
                 default:
-                    throw new GuestException($"the native guest cannot go on at 0x{processor.Registers.Rip:x}: {found.Detail ?? $"OUT to port 0x{found.Port:x}"}");
+                    string why = found.Detail ?? $"OUT to port 0x{found.Port:x}";
+                    throw new GuestException($"the native guest cannot go on at 0x{processor.Registers.Rip:x}: {why}");
             }
         }
     }

@@ -18,7 +18,7 @@ internal sealed class RunCommand
 
     private readonly Option<string> _cpu = new("--cpu")
     {
-        Description = "The processor: model (built in), kvm (the real one, through /dev/kvm), qemu (its software MMU), or auto, the best there is.",
+        Description = "The processor: model (built in), kvm (the real one, by /dev/kvm), qemu, all of them, or auto: the best there is.",
         DefaultValueFactory = _ => "auto",
     };
 
@@ -26,7 +26,8 @@ internal sealed class RunCommand
     private readonly Option<int> _pages = Number("--pages", $"Pages of each: a power of two, {MinPages} to {MaxPages}.", 64);
     private readonly Option<int> _steps = Number("--steps", "Accesses that the guest makes.", 20_000);
     private readonly Option<int> _seed = Number("--seed", "What the choices of the guest, or of the cases, start from.", 1);
-    private readonly Option<int> _timeout = Number("--timeout", "Seconds that the guest may run, natively and again on shadow tables.", 120);
+    private readonly Option<int> _timeout = Number(
+        "--timeout", "Seconds that the guest may run, natively and again on shadow tables.", 120);
     private readonly Option<bool> _compare = new("--compare")
     {
         Description = "Differential mode: random page tables and accesses, each natively and on shadow tables; any difference fails.",
@@ -37,7 +38,7 @@ internal sealed class RunCommand
     /// <summary>Returns the command; <paramref name="run"/> does the work and returns the exit code.</summary>
     internal Command Build(Func<RunOptions, TextWriter, int> run)
     {
-        _ = _cpu.AcceptOnlyFromAmong("auto", "model", "kvm", "qemu");
+        _ = _cpu.AcceptOnlyFromAmong("auto", "model", "kvm", "qemu", "all");
         var command = new Command("run", "Runs a guest that stresses its page tables, natively and on shadow tables, and compares the two.")
         {
             _cpu, _processes, _pages, _steps, _seed, _timeout, _compare, _cases,
@@ -77,6 +78,7 @@ internal sealed class RunCommand
             _ => null,
         };
         var timeout = TimeSpan.FromSeconds(InRange("--timeout", result.GetValue(_timeout), 1, 86_400));
-        return new RunOptions(cpu, guest, timeout, result.GetValue(_compare), InRange("--cases", result.GetValue(_cases), 1, 100_000_000));
+        int cases = InRange("--cases", result.GetValue(_cases), 1, 100_000_000);
+        return new RunOptions(cpu, result.GetValue(_cpu) == "all", guest, timeout, result.GetValue(_compare), cases);
     }
 }

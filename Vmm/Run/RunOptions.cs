@@ -7,8 +7,9 @@ namespace Mmu.Vmm.Run;
 
 /// <summary>Options of `mmu run`.</summary>
 /// <param name="Cpu">The processor; null for the best there is.</param>
+/// <param name="All">True for one processor after the other.</param>
 /// <param name="Guest">The guest's sizes.</param>
 /// <param name="Timeout">How long the guest may run, each time.</param>
 /// <param name="Compare">True for the differential mode.</param>
 /// <param name="Cases">Cases of the differential mode.</param>
-internal sealed record RunOptions(ProcessorKind? Cpu, StressOptions Guest, TimeSpan Timeout, bool Compare, int Cases);
+internal sealed record RunOptions(ProcessorKind? Cpu, bool All, StressOptions Guest, TimeSpan Timeout, bool Compare, int Cases);

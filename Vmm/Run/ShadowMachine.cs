@@ -44,7 +44,8 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
             this);
         ulong guestBytes = (memory.Bytes - HostLayout.GuestMemory) / 2;
         ulong host = HostLayout.ShadowedMemory(guestBytes);
-        Vm.AddSlot(new MemorySlot(new Gpa(HostLayout.GuestMemory), guestBytes, memory.Address + (nuint)host, new Pfn(host >> 12), SlotFlags.None));
+        nuint address = memory.Address + (nuint)host;
+        Vm.AddSlot(new MemorySlot(new Gpa(HostLayout.GuestMemory), guestBytes, address, new Pfn(host >> 12), SlotFlags.None));
         Vcpu = Vm.CreateVcpu();
     }
 
@@ -103,7 +104,8 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
         _root = Enter();
         Vcpu.EndRun();
         _mustFlush = false;
-        _processor.Start(state with { Cr0 = ProcessorState.UsualCr0, Cr3 = _root, Descriptors = Window.Descriptors }, [.. Window.Ports, .. ports]);
+        ProcessorState ours = state with { Cr0 = ProcessorState.UsualCr0, Cr3 = _root, Descriptors = Window.Descriptors };
+        _processor.Start(ours, [.. Window.Ports, .. ports]);
         _processor.Flush(FlushRegion.Tables, _method);
     }
 

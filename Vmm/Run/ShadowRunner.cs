@@ -71,7 +71,8 @@ internal sealed class ShadowRunner
 
     private static string Describe(in RunEvent found) => found.Kind switch
     {
-        RunEventKind.Port when found.Port is >= Window.ExceptionPort and < Window.ExceptionPort + 32 => $"exception {found.Port - Window.ExceptionPort}",
+        RunEventKind.Port when found.Port is >= Window.ExceptionPort and < Window.ExceptionPort + 32 =>
+            $"exception {found.Port - Window.ExceptionPort}",
         RunEventKind.Port => $"OUT to port 0x{found.Port:x}",
         RunEventKind.Mmio => "its shadow tables map a frame that does not exist",
         _ => found.Detail ?? "unknown",
@@ -108,7 +109,8 @@ internal sealed class ShadowRunner
     {
         if (walk.Outcome != WalkOutcome.PageFault)
         {
-            throw new GuestException($"the guest's access to 0x{walk.LinearAddress.Value:x} ends in {walk.Outcome}, which is not delivered here");
+            throw new GuestException(
+                $"the guest's access to 0x{walk.LinearAddress.Value:x} ends in {walk.Outcome}, which is not delivered here");
         }
 
         _injector.Inject(walk.ErrorCode);

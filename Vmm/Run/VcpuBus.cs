@@ -31,7 +31,8 @@ internal sealed class VcpuBus : IBus
     /// <summary>Gets or sets its EFLAGS.AC.</summary>
     internal bool AlignmentCheck { get; set; }
 
-    private AccessFlags Flags => (User ? AccessFlags.User : AccessFlags.None) | (AlignmentCheck ? AccessFlags.AlignmentCheck : AccessFlags.None);
+    private AccessFlags Flags =>
+        (User ? AccessFlags.User : AccessFlags.None) | (AlignmentCheck ? AccessFlags.AlignmentCheck : AccessFlags.None);
 
     /// <inheritdoc/>
     public bool TryLoad(ulong address, int bytes, out ulong value)

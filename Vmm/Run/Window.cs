@@ -8,8 +8,8 @@ namespace Mmu.Vmm.Run;
 
 /// <summary>
 /// The window: one entry of the root, behind it the monitor's own tables, and there descriptor tables, a stub for each exception, a stack
-/// and code for probes. Roots of the Shadow MMU are never touched for it: the processor gets copies of them with the entry of the window in its
-/// place, so that no mapping of the guest can displace it.
+/// and code for probes. Roots of the Shadow MMU are never touched for it: the processor gets copies of them with the entry of the window in
+/// its place, so that no mapping of the guest can displace it.
 /// </summary>
 internal sealed class Window
 {
@@ -167,7 +167,8 @@ internal sealed class Window
             stub.@out((byte)(ExceptionPort + vector), al);
             stub.add(rsp, 8);
             stub.iretq();
-            _ = Code.Assemble(stub, Stubs + (ulong)(vector * StubBytes), _memory.At(PagePhysical + 0x1000 + (ulong)(vector * StubBytes), StubBytes));
+            ulong address = Stubs + (ulong)(vector * StubBytes);
+            _ = Code.Assemble(stub, address, _memory.At(PagePhysical + address - Base, StubBytes));
         }
     }
 

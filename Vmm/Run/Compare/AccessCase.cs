@@ -13,13 +13,18 @@ namespace Mmu.Vmm.Run.Compare;
 /// <param name="User">True if ring 3 does it.</param>
 /// <param name="AlignmentCheck">True if it does so with EFLAGS.AC set.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct AccessCase(int Level, ulong Value, bool IsDowngrade, bool Invalidates, AccessKind Kind, bool User, bool AlignmentCheck)
+internal readonly record struct AccessCase(
+    int Level, ulong Value, bool IsDowngrade, bool Invalidates, AccessKind Kind, bool User, bool AlignmentCheck)
 {
     /// <summary>Gets the access.</summary>
     internal Access Access =>
         new(Kind, (User ? AccessFlags.User : AccessFlags.None) | (AlignmentCheck ? AccessFlags.AlignmentCheck : AccessFlags.None));
 
     /// <inheritdoc/>
-    public override string ToString() =>
-        $"{(Level == 0 ? "no change" : $"level {Level} becomes 0x{Value:x}{(Invalidates ? ", INVLPG" : string.Empty)}")}, {(User ? "user" : "supervisor")} {Kind}{(AlignmentCheck ? " with AC" : string.Empty)}";
+    public override string ToString()
+    {
+        string change = Level == 0 ? "no change" : $"level {Level} becomes 0x{Value:x}";
+        string then = Invalidates ? ", INVLPG" : string.Empty;
+        return $"{change}{then}, {(User ? "user" : "supervisor")} {Kind}{(AlignmentCheck ? " with AC" : string.Empty)}";
+    }
 }

@@ -12,5 +12,8 @@ namespace Mmu.Vmm.Run.Compare;
 internal readonly record struct AccessOutcome(bool Faulted, ulong Address, ulong ErrorCode, ulong Loaded)
 {
     /// <inheritdoc/>
-    public override string ToString() => this == ProbeRunner.Stuck ? "the same fault again and again" : Faulted ? $"#PF at 0x{Address:x} with error code 0x{ErrorCode:x}" : $"done, RAX is 0x{Loaded:x}";
+    public override string ToString() =>
+        this == ProbeRunner.Stuck ? "the same fault again and again"
+        : Faulted ? $"#PF at 0x{Address:x} with error code 0x{ErrorCode:x}"
+        : $"done, RAX is 0x{Loaded:x}";
 }

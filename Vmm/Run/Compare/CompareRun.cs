@@ -32,7 +32,8 @@ internal sealed class CompareRun
         Show(null);
         CompareTally tally = comparison.Tally;
         _output.WriteLine(
-            $"{tally.Cases:n0} cases on {tally.States:n0} states in {clock.Elapsed.TotalSeconds:n1} s: {tally.Faults:n0} faults, {tally.Downgrades:n0} accesses after a downgrade, {tally.Differences:n0} differences");
+            $"{tally.Cases:n0} cases on {tally.States:n0} states in {clock.Elapsed.TotalSeconds:n1} s: {tally.Faults:n0} faults, "
+            + $"{tally.Downgrades:n0} accesses after a downgrade, {tally.Differences:n0} differences");
         if (tally.EarlyAccessedBits > 0)
         {
             _output.WriteLine($"{tally.EarlyAccessedBits:n0} accessed bits were set natively only, which a processor may do at any time");

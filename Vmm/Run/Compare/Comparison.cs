@@ -10,8 +10,8 @@ using Mmu.Vmm.Run.Processors;
 namespace Mmu.Vmm.Run.Compare;
 
 /// <summary>
-/// Runs cases in batches of states: all of a state's accesses and changes natively, then the same on shadow tables; what the guest can see must
-/// be the same after each access.
+/// Runs cases in batches of states: all of a state's accesses and changes natively, then the same on shadow tables; what the guest can see
+/// must be the same after each access.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "The bench and the output are the caller's.")]
 internal sealed class Comparison : IDisposable
@@ -183,7 +183,8 @@ internal sealed class Comparison : IDisposable
         return new AccessCase(level, value, downgrade, invalidates, kind, user, alignment);
     }
 
-    private (AccessOutcome Outcome, byte[] Tables, ulong Data) Do(ProbeRunner runner, TableState state, in AccessCase access, int number, ulong memory)
+    private (AccessOutcome Outcome, byte[] Tables, ulong Data) Do(
+        ProbeRunner runner, TableState state, in AccessCase access, int number, ulong memory)
     {
         if (access.Level != 0)
         {
@@ -209,12 +210,14 @@ internal sealed class Comparison : IDisposable
 
         for (int round = 0; round < plan.Count; round++)
         {
-            (AccessOutcome outcome, byte[] tables, ulong data) = Do(_shadowed, state, plan[round], round, HostLayout.ShadowedMemory(CompareLayout.MemoryBytes));
+            ulong memory = HostLayout.ShadowedMemory(CompareLayout.MemoryBytes);
+            (AccessOutcome outcome, byte[] tables, ulong data) = Do(_shadowed, state, plan[round], round, memory);
             Tally.Cases++;
             Tally.Faults += outcome.Faulted ? 1 : 0;
             Tally.Downgrades += plan[round].IsDowngrade ? 1 : 0;
             string? difference = outcome != expected[round].Outcome ? $"natively {expected[round].Outcome}, on shadow tables {outcome}"
-                : data != expected[round].Data && !_dataDiffers ? $"natively the page holds 0x{expected[round].Data:x}, on shadow tables 0x{data:x}"
+                : data != expected[round].Data && !_dataDiffers
+                ? $"natively the page holds 0x{expected[round].Data:x}, on shadow tables 0x{data:x}"
                 : CompareTables(expected[round].Tables, tables);
             if (difference is not null)
             {
@@ -248,7 +251,8 @@ internal sealed class Comparison : IDisposable
             }
             else if (here != there)
             {
-                return $"natively the entry of level {4 - (offset >> 12)} at index {(offset >> 3) & 511} is 0x{there:x}, on shadow tables 0x{here:x}";
+                string entry = $"the entry of level {4 - (offset >> 12)} at index {(offset >> 3) & 511}";
+                return $"natively {entry} is 0x{there:x}, on shadow tables 0x{here:x}";
             }
         }
 
@@ -265,7 +269,8 @@ internal sealed class Comparison : IDisposable
         }
 
         _output.WriteLine($"DIFFERENCE: {difference}");
-        _output.WriteLine($"  CR0 0x{_state.Cr0:x}, CR3 0x{state.Cr3:x}, CR4 0x{_state.Cr4:x}, address 0x{state.Address:x}; the accesses up to it:");
+        string registers = $"CR0 0x{_state.Cr0:x}, CR3 0x{state.Cr3:x}, CR4 0x{_state.Cr4:x}";
+        _output.WriteLine($"  {registers}, address 0x{state.Address:x}; the accesses up to it:");
         for (int i = 0; i <= round; i++)
         {
             _output.WriteLine($"  {i + 1}. {plan[i]}");

@@ -100,7 +100,8 @@ internal sealed class ProbeRunner
 
                     break;
                 default:
-                    throw new GuestException($"a probe cannot go on at 0x{registers.Rip:x}: {found.Detail ?? $"{found.Kind}, port 0x{found.Port:x}"}");
+                    string why = found.Detail ?? $"{found.Kind}, port 0x{found.Port:x}";
+                    throw new GuestException($"a probe cannot go on at 0x{registers.Rip:x}: {why}");
             }
         }
 

@@ -106,7 +106,8 @@ internal sealed class TableState
         }
     }
 
-    private ulong DataPage() => CompareLayout.Data + ((ulong)_random.Next((int)(CompareLayout.MemoryBytes - CompareLayout.Data) >> 12) << 12);
+    private ulong DataPage() =>
+        CompareLayout.Data + ((ulong)_random.Next((int)(CompareLayout.MemoryBytes - CompareLayout.Data) >> 12) << 12);
 
     private int IndexOf(int level) => (int)(Address >> (12 + (9 * (level - 1)))) & 511;
 

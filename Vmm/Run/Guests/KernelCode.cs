@@ -5,7 +5,9 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Mmu.Vmm.Run.Guests;
 
-/// <summary>An assembler for a guest's kernel. Privileged instructions that nothing traps are announced by OUT, or executed natively.</summary>
+/// <summary>
+/// An assembler for a guest's kernel. Privileged instructions that nothing traps are announced by OUT, or executed natively.
+/// </summary>
 internal sealed class KernelCode
 {
     private readonly bool _announces;

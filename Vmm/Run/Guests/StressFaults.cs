@@ -5,8 +5,8 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Mmu.Vmm.Run.Guests;
 
 /// <summary>
-/// Emits the page-fault handler: demand paging, copy-on-write, upgrades without INVLPG, accesses that are refused, and calls, which are user
-/// reads of a kernel page.
+/// Emits the page-fault handler: demand paging, copy-on-write, upgrades without INVLPG, accesses that are refused, and calls, which are
+/// user reads of a kernel page.
 /// </summary>
 internal static class StressFaults
 {

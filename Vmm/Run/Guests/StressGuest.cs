@@ -7,7 +7,9 @@ using Mmu.Vmm.Run.Processors;
 
 namespace Mmu.Vmm.Run.Guests;
 
-/// <summary>The memory-stress guest: a kernel with its own page tables, assembled here, and a program in ring 3 that makes it work.</summary>
+/// <summary>
+/// The memory-stress guest: a kernel with its own page tables, assembled here, and a program in ring 3 that makes it work.
+/// </summary>
 internal sealed class StressGuest
 {
     private const ulong HugeWritable = 0x83;
@@ -54,7 +56,8 @@ internal sealed class StressGuest
 
         ulong pageFault = result.GetLabelRIP(handler);
         ulong stack = StressLayout.LinearOf(StressLayout.StackTop);
-        Descriptors.Write(memory.Slice((int)StressLayout.Descriptors, 4096), stack, 0, vector => vector == Window.PageFault ? pageFault : 0);
+        Span<byte> descriptors = memory.Slice((int)StressLayout.Descriptors, 4096);
+        Descriptors.Write(descriptors, stack, 0, vector => vector == Window.PageFault ? pageFault : 0);
         return new ProcessorState
         {
             Cr3 = HostLayout.GuestMemory + StressLayout.Root,
@@ -72,7 +75,8 @@ internal sealed class StressGuest
         const int linearIndex = 256;
         Store(memory, StressLayout.Root, linearIndex, (HostLayout.GuestMemory + StressLayout.LinearTable3) | Writable);
         Store(memory, StressLayout.LinearTable3, 0, (HostLayout.GuestMemory + StressLayout.LinearTable2) | Writable);
-        Store(memory, StressLayout.LinearTable3, (int)(HostLayout.Device >> 30), (HostLayout.GuestMemory + StressLayout.DeviceTable2) | Writable);
+        const int deviceIndex = (int)(HostLayout.Device >> 30);
+        Store(memory, StressLayout.LinearTable3, deviceIndex, (HostLayout.GuestMemory + StressLayout.DeviceTable2) | Writable);
         Store(memory, StressLayout.DeviceTable2, (int)(HostLayout.Device >> 21) & 511, (HostLayout.Device & ~0x1F_FFFFUL) | HugeWritable);
         for (ulong address = HostLayout.GuestMemory; address < HostLayout.GuestMemory + _options.MemoryBytes; address += 0x20_0000)
         {

@@ -52,7 +52,8 @@ internal readonly record struct Descriptors(ulong Page)
             ulong handler = handlerOf(vector);
             ulong stack = interruptStack == 0 ? 0UL : 1;
             int gate = IdtOffset + (vector * 16);
-            Store(page, gate, (handler & 0xFFFF) | ((ulong)KernelCode << 16) | (stack << 32) | (0x8EUL << 40) | ((handler >> 16 & 0xFFFF) << 48));
+            ulong address = (handler & 0xFFFF) | ((handler >> 16 & 0xFFFF) << 48);
+            Store(page, gate, address | ((ulong)KernelCode << 16) | (stack << 32) | (0x8EUL << 40));
             Store(page, gate + 8, handler >> 32);
         }
     }

@@ -108,7 +108,11 @@ internal sealed unsafe class KvmProcessor : IProcessor
         _special.Idt = new KvmTable { Base = state.Descriptors.Idt, Limit = Descriptors.IdtBytes - 1 };
         _special.Tr = new KvmSegment
         {
-            Base = state.Descriptors.Tss, Limit = Descriptors.TssBytes - 1, Selector = Descriptors.TaskState, Type = 11, Present = 1,
+            Base = state.Descriptors.Tss,
+            Limit = Descriptors.TssBytes - 1,
+            Selector = Descriptors.TaskState,
+            Type = 11,
+            Present = 1,
         };
         _special.Ldt = new KvmSegment { Unusable = 1 };
         Jump(state.User, state.Rip, state.Rsp, state.Flags);
@@ -165,7 +169,8 @@ internal sealed unsafe class KvmProcessor : IProcessor
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<FlushMethod> FlushMethods { get; } = [FlushMethod.ReloadCr3, FlushMethod.ToggleGlobalPages, FlushMethod.ReplaceRegion];
+    public IReadOnlyList<FlushMethod> FlushMethods { get; } =
+        [FlushMethod.ReloadCr3, FlushMethod.ToggleGlobalPages, FlushMethod.ReplaceRegion];
 
     /// <inheritdoc/>
     public void Flush(FlushRegion region, FlushMethod method)

@@ -27,6 +27,12 @@ internal struct KvmSegment
 
     private static KvmSegment Flat(ushort selector, byte type) => new()
     {
-        Limit = uint.MaxValue, Selector = selector, Type = type, Present = 1, Dpl = (byte)(selector & 3), S = 1, G = 1,
+        Limit = uint.MaxValue,
+        Selector = selector,
+        Type = type,
+        Present = 1,
+        Dpl = (byte)(selector & 3),
+        S = 1,
+        G = 1,
     };
 }

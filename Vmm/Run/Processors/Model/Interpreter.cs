@@ -5,8 +5,8 @@ using Iced.Intel;
 namespace Mmu.Vmm.Run.Processors.Model;
 
 /// <summary>
-/// Interprets one instruction in 64-bit mode: moves, arithmetic, jumps, the stack. Enough for guests that are assembled here and for the stores
-/// that a guest makes to its page tables; whatever else it meets it names unknown.
+/// Interprets one instruction in 64-bit mode: moves, arithmetic, jumps, the stack. Enough for guests that are assembled here and for the
+/// stores that a guest makes to its page tables; whatever else it meets it names unknown.
 /// </summary>
 internal static class Interpreter
 {
@@ -171,7 +171,8 @@ internal static class Interpreter
         }
 
         ulong right = 1;
-        if (!TryRead(code, 0, registers, bus, out ulong left) || (code.OpCount > 1 && !TryRead(code, code.OpCount - 1, registers, bus, out right)))
+        if (!TryRead(code, 0, registers, bus, out ulong left)
+            || (code.OpCount > 1 && !TryRead(code, code.OpCount - 1, registers, bus, out right)))
         {
             return StepResult.Fault;
         }

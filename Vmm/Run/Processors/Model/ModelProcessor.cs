@@ -36,7 +36,8 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
     {
         _nowhere = memory.Address + (nuint)Nowhere;
         _physical.AddSlot(new MemorySlot(new Gpa(HostLayout.Monitor), HostLayout.MonitorBytes, memory.Address));
-        _physical.AddSlot(new MemorySlot(new Gpa(HostLayout.Roots), HostLayout.TablesEnd - HostLayout.Roots, memory.Address + (nuint)HostLayout.Roots));
+        const ulong tables = HostLayout.TablesEnd - HostLayout.Roots;
+        _physical.AddSlot(new MemorySlot(new Gpa(HostLayout.Roots), tables, memory.Address + (nuint)HostLayout.Roots));
         ulong guests = memory.Bytes - HostLayout.GuestMemory;
         _physical.AddSlot(new MemorySlot(new Gpa(HostLayout.GuestMemory), guests, memory.Address + (nuint)HostLayout.GuestMemory));
         _walker = new GuestWalker(_physical, Features);
@@ -168,7 +169,8 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
     private bool TryTranslate(ulong address, AccessKind kind, bool user, out nuint host)
     {
         bool alignmentCheck = (Registers.Flags & AlignmentCheck) != 0;
-        var access = new Access(kind, (user ? AccessFlags.User : AccessFlags.None) | (alignmentCheck ? AccessFlags.AlignmentCheck : AccessFlags.None));
+        AccessFlags flags = (user ? AccessFlags.User : AccessFlags.None) | (alignmentCheck ? AccessFlags.AlignmentCheck : AccessFlags.None);
+        var access = new Access(kind, flags);
         uint key = (uint)kind | (user ? 4u : 0) | (alignmentCheck ? 8u : 0);
         if (_tlb.TryFind(address, key, out nuint page))
         {
@@ -296,7 +298,8 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
         ulong code = _faultCode;
         bool user = _user;
         _user = false;
-        if (!TryLoad(_descriptors.Idt + (PageFaultVector * 16), 8, out ulong low) || !TryLoad(_descriptors.Idt + (PageFaultVector * 16) + 8, 8, out ulong high)
+        ulong gate = _descriptors.Idt + (PageFaultVector * 16);
+        if (!TryLoad(gate, 8, out ulong low) || !TryLoad(gate + 8, 8, out ulong high)
             || !TryLoad(_descriptors.Tss + ((low >> 32 & 7) != 0 ? 0x24u : 4u), 8, out ulong stack))
         {
             _death = "triple fault: the descriptor tables cannot be read";

@@ -20,7 +20,8 @@ internal sealed class ModelTlb
     }
 
     /// <summary>Keeps a translation.</summary>
-    internal void Add(ulong address, uint access, nuint page) => At(address, access) = new Entry { Key = KeyOf(address, access), Page = page };
+    internal void Add(ulong address, uint access, nuint page) =>
+        At(address, access) = new Entry { Key = KeyOf(address, access), Page = page };
 
     /// <summary>Forgets one page.</summary>
     internal void Forget(ulong address)

@@ -13,8 +13,8 @@ using Mmu.Vmm.Images;
 namespace Mmu.Vmm.Run.Processors.Qemu;
 
 /// <summary>
-/// QEMU with guest memory in a file that is mapped here too. The stub stops at breakpoints on the OUT instructions that matter; they are not
-/// executed.
+/// QEMU with guest memory in a file that is mapped here too. The stub stops at breakpoints on the OUT instructions that matter; they are
+/// not executed.
 /// </summary>
 internal sealed class QemuProcessor : IProcessor
 {
@@ -175,7 +175,9 @@ internal sealed class QemuProcessor : IProcessor
 
     /// <summary>True if the program is in one of the folders of PATH.</summary>
     internal static bool IsThere() =>
-        Array.Exists((Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator), folder => File.Exists(Path.Combine(folder, Program)));
+        Array.Exists(
+            (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator),
+            folder => File.Exists(Path.Combine(folder, Program)));
 
     private static string LittleEndian(ulong value, int bytes)
     {

@@ -1,0 +1,49 @@
+// Vmm.Run: what `mmu run` does: the guest or the differential mode, on one processor or on all.
+using System;
+using System.IO;
+using Mmu.Vmm.Images;
+using Mmu.Vmm.Run.Compare;
+using Mmu.Vmm.Run.Processors;
+
+namespace Mmu.Vmm.Run;
+
+/// <summary>Runs the guest or the differential mode on the chosen processors.</summary>
+internal static class RunAction
+{
+    /// <summary>Runs.</summary>
+    /// <returns>The exit code: 0 if everything was done and nothing differs.</returns>
+    internal static int Run(RunOptions options, TextWriter output, TextWriter? terminal)
+    {
+        if (!options.All)
+        {
+            string why = "as asked";
+            ProcessorKind kind = options.Cpu ?? Bench.Choose(out why);
+            return RunOn(kind, why, options, output, terminal) ? 0 : MmuCommand.Different;
+        }
+
+        int exitCode = 0;
+        foreach (ProcessorKind kind in Enum.GetValues<ProcessorKind>())
+        {
+            try
+            {
+                exitCode = RunOn(kind, "one of all", options, output, terminal) ? exitCode : MmuCommand.Different;
+            }
+            catch (InputException e)
+            {
+                // What is not done is not good.
+                output.WriteLine($"NOT DONE: {e.Message}");
+                exitCode = MmuCommand.Different;
+            }
+        }
+
+        return exitCode;
+    }
+
+    private static bool RunOn(ProcessorKind kind, string why, RunOptions options, TextWriter output, TextWriter? terminal)
+    {
+        output.WriteLine($"processor: {kind.ToString().ToLowerInvariant()} ({why})");
+        return options.Compare
+            ? new CompareRun(output, terminal).Run(options, kind)
+            : new GuestRun(output, terminal).Run(options, kind);
+    }
+}
