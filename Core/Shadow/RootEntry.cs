@@ -20,7 +20,7 @@ internal sealed class RootEntry
     /// <summary>True if it is a root at all.</summary>
     internal bool IsLoaded { get; set; }
 
-    /// <summary>CR3 that it belongs to.</summary>
+    /// <summary>CR3 that it belongs to; 0 for that of a guest with paging off.</summary>
     internal ulong Cr3 { get; set; }
 
     /// <summary>Role of its tables, quadrant 0.</summary>

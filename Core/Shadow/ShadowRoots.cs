@@ -17,7 +17,7 @@ internal sealed class ShadowRoots
     internal bool TrySwitch(ShadowVcpu vcpu)
     {
         Select(vcpu);
-        ulong cr3 = vcpu.Vcpu.Cr3;
+        ulong cr3 = KeyOf(vcpu.Vcpu);
         RootSet roots = vcpu.Roots;
         for (int i = 0; i < roots.Length; i++)
         {
@@ -110,7 +110,10 @@ internal sealed class ShadowRoots
     /// True if the vCPU's current root is that of its control state and in use. Under the lock it stays so as long as nothing is reclaimed.
     /// </summary>
     internal bool IsCurrent(ShadowVcpu vcpu) =>
-        vcpu.Code is not null && vcpu.SelectedFor == vcpu.Vcpu.Role && Matches(vcpu, vcpu.Roots[0], vcpu.Vcpu.Cr3);
+        vcpu.Code is not null && vcpu.SelectedFor == vcpu.Vcpu.Role && Matches(vcpu, vcpu.Roots[0], KeyOf(vcpu.Vcpu));
+
+    // With paging off CR3 is a register like any other: a load of it must not turn the root in force into a previous one.
+    private static ulong KeyOf(Vcpu vcpu) => vcpu.Role.Mode == GuestMode.Unpaged ? 0 : vcpu.Cr3;
 
     private bool IsUsable(RootEntry root)
     {
@@ -186,7 +189,7 @@ internal sealed class ShadowRoots
 
     // The root that the vCPU enters the guest on unless it is told to load another; whether it is still good is another question.
     private static bool IsOfState(ShadowVcpu vcpu, RootEntry root) =>
-        root.Cr3 == vcpu.Vcpu.Cr3 && root.Role == PageRole.RootOf(vcpu.Vcpu.Role)
+        root.Cr3 == KeyOf(vcpu.Vcpu) && root.Role == PageRole.RootOf(vcpu.Vcpu.Role)
         && (vcpu.Vcpu.Role.Mode != GuestMode.Pae || SamePdptes(root, vcpu.Vcpu.Walker.Context.Pdptes));
 
     private static bool SamePdptes(RootEntry root, in PdpteRegisters pdptes)
@@ -236,7 +239,7 @@ internal sealed class ShadowRoots
 
         root.IsPae = isPae;
 
-        root.Cr3 = vcpu.Vcpu.Cr3;
+        root.Cr3 = KeyOf(vcpu.Vcpu);
         root.Role = vcpu.RootRole;
         root.Pdptes = vcpu.Vcpu.Walker.Context.Pdptes;
         root.IsIncomplete = false;

@@ -185,6 +185,19 @@ public sealed class RootTests
         }
     }
 
+    [Fact]
+    public void ACr3LoadWithPagingOffLeavesTheRootInForce()
+    {
+        using ShadowScene scene = new(GuestMode.Unpaged, vcpus: 2);
+        scene.Load();
+        Assert.Equal(ControlStateStatus.Legal, scene.Cpu.Vcpu.LoadCr3(Nowhere));
+        Assert.Equal(InvalidateStatus.Done, scene.Cpu.Vcpu.InvalidatePcid(2, 0, default));
+        scene.Cpu.Enter();
+        scene.Cpus[1].Load(scene.State);
+        Assert.NotEqual(scene.Cpu.Root, scene.Cpus[1].Root);
+        Assert.Equal(FaultOutcome.Fixed, scene.Cpu.Fault(Address, Access.SupervisorRead));
+    }
+
     private static ShadowScene WithPcids(out PageTables other, out ulong first, out ulong second)
     {
         ShadowScene scene = new(GuestMode.Long4);
