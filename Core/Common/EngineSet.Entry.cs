@@ -63,7 +63,14 @@ internal partial struct EngineSet<TShadow, TTdp>
         }
         else if ((actions & ControlActions.SwitchRoot) != 0)
         {
+            VcpuRequests owed = vcpu.Pending & (VcpuRequests.Sync | VcpuRequests.FlushCurrent);
             vcpu.Pending = TrySwitchRoot(vcpu) ? vcpu.Pending & ~VcpuRequests.LoadRoot : vcpu.Pending | VcpuRequests.LoadRoot;
+            if (owed != 0 && vcpu.Walker.HasPcids)
+            {
+                // It was owed for the root left behind, to which a load of CR3 that keeps translations may come back before it is done.
+                FreeRoots(vcpu, RootSelection.Previous);
+                vcpu.Pending |= VcpuRequests.Flush;
+            }
         }
 
         if ((actions & ControlActions.FlushGuest) != 0)

@@ -198,6 +198,22 @@ public sealed class RootTests
         Assert.Equal(FaultOutcome.Fixed, scene.Cpu.Fault(Address, Access.SupervisorRead));
     }
 
+    [Fact]
+    public void AFlushThatIsOwedForARootOutlivesASwitchThatKeepsTranslations()
+    {
+        using ShadowScene scene = WithPcids(out PageTables _, out ulong first, out ulong second);
+        scene.Cpu.Store(TableView + (scene.Tables.AddressOf(Address, 1) & 0xFFF), 8, 0x60_0067);
+        int flushes = 0;
+        Assert.Equal(ControlStateStatus.Legal, scene.Cpu.Vcpu.LoadCr3(first));
+        Assert.Equal(ControlStateStatus.Legal, scene.Cpu.Vcpu.LoadCr3(second | Keep));
+        scene.Host.Flushed = scope => flushes += scope == FlushScope.All ? 1 : 0;
+        scene.Cpu.Enter();
+        Assert.NotEqual(0, flushes);
+        scene.Cpu.LoadCr3(first | Keep);
+        SceneLeaf leaf = scene.Cpu.Look(Address);
+        Assert.True(!leaf.IsPresent || leaf.Gpa == 0x60_0000UL);
+    }
+
     private static ShadowScene WithPcids(out PageTables other, out ulong first, out ulong second)
     {
         ShadowScene scene = new(GuestMode.Long4);
