@@ -71,7 +71,11 @@ internal static class ControlChange
             return actions | ControlActions.FlushGuest;
         }
 
-        return (changed & ControlBits.Cr4Pae) != 0 || (set & ControlBits.Cr4Smep) != 0 ? actions | ControlActions.FlushCurrent : actions;
+        // With PCIDs a CR3 that keeps translations may come back to a root of the old role by way of another CR3.
+        bool dropsPcid = (set & ControlBits.Cr4Smep) != 0 && (to & ControlBits.Cr4Pcide) != 0;
+        return (changed & ControlBits.Cr4Pae) != 0 || (set & ControlBits.Cr4Smep) != 0
+            ? actions | ControlActions.FlushCurrent | (dropsPcid ? ControlActions.FreePcid : ControlActions.None)
+            : actions;
     }
 
     private static ControlActions OfEfer(ulong from, ulong to) =>

@@ -214,6 +214,20 @@ public sealed class RootTests
         Assert.True(!leaf.IsPresent || leaf.Gpa == 0x60_0000UL);
     }
 
+    [Fact]
+    public void SmepDropsThePcidsTranslationsInEveryRole()
+    {
+        using ShadowScene scene = WithPcids(out PageTables _, out ulong first, out ulong second);
+        scene.Cpu.Store(TableView + (scene.Tables.AddressOf(Address, 1) & 0xFFF), 8, 0x60_0067);
+        scene.Cpu.LoadCr3(first | Keep);
+        scene.Cpu.Load(scene.Cpu.State with { Cr4 = scene.Cpu.State.Cr4 | SceneCpu.Smep });
+        scene.Cpu.LoadCr3(second | Keep);
+        scene.Cpu.Load(scene.Cpu.State with { Cr4 = scene.Cpu.State.Cr4 & ~SceneCpu.Smep });
+        scene.Cpu.LoadCr3(first | Keep);
+        SceneLeaf leaf = scene.Cpu.Look(Address);
+        Assert.True(!leaf.IsPresent || leaf.Gpa == 0x60_0000UL);
+    }
+
     private static ShadowScene WithPcids(out PageTables other, out ulong first, out ulong second)
     {
         ShadowScene scene = new(GuestMode.Long4);
