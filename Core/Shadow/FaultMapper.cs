@@ -194,7 +194,9 @@ internal ref struct FaultMapper<TGuest, TSpte>
         }
 
         key = (entry >> KeyShift) & 0xF;
-        return true;
+
+        // Nor may a write go through whose dirty bit the guest took back after the walk had set it; a read-only table keeps none.
+        return !IsWrite || (entry & Dirty) != 0 || _vcpu.View.TableWindow.IsReadOnly;
     }
 
     /// <summary>

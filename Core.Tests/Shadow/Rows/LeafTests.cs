@@ -1,7 +1,9 @@
 // Shadow rows: leaves: clean pages, prefetched neighbours, ageing.
+using System;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Guest;
 using Mmu.Tests.Shadow.Scenes;
 using Xunit;
 using GuestMode = Mmu.Tests.Walk.GuestMode;
@@ -118,5 +120,32 @@ public sealed class LeafTests
         Assert.False(scene.Cpu.Look(Address).W);
         Assert.Equal(FaultOutcome.Fixed, scene.Cpu.Fault(Address, Access.UserWrite));
         Assert.True(scene.Cpu.Look(Address).W);
+    }
+
+    [Theory]
+    [InlineData(GuestMode.Legacy32)]
+    [InlineData(GuestMode.Pae)]
+    [InlineData(GuestMode.Long4)]
+    public void APageThatTheGuestCleansBeforeItIsMappedIsNotWritable(GuestMode mode)
+    {
+        const ulong onDemand = 0x200_0000;
+        const ulong dirty = 0x40;
+        using ShadowScene scene = new(mode);
+        scene.AddSlot(onDemand, 16, SlotFlags.Resolved);
+        scene.Tables.Map(Address, onDemand, 0x67);
+        scene.Load();
+        Func<Gfn, bool, ResolvedFrame> answer = scene.Host.Resolver;
+        bool first = true;
+        scene.Host.Resolver = (gfn, write) =>
+        {
+            // Between the walk, which set the bit, and the mapping.
+            scene.Tables[Address, 1] &= first ? ~dirty : ulong.MaxValue;
+            first = false;
+            return answer(gfn, write);
+        };
+        _ = scene.Cpu.Fault(Address, Access.SupervisorWrite);
+        Assert.False(scene.Cpu.Look(Address).W && (scene.Tables[Address, 1] & dirty) == 0);
+        Assert.Equal(FaultOutcome.Fixed, scene.Cpu.Touch(Address, Access.SupervisorWrite));
+        Assert.NotEqual(0UL, scene.Tables[Address, 1] & dirty);
     }
 }
