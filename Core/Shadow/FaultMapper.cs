@@ -78,6 +78,8 @@ internal ref struct FaultMapper<TGuest, TSpte>
         _page = root.Tables[root.IsPae ? (int)(_gva >> 30) & 3 : 0];
         if (_page.IsNone)
         {
+            // The table was found since the root was built: the next entry builds it anew.
+            _vcpu.Vcpu.WantsObsoleteRootsFreed = true;
             return FaultOutcome.Retry;
         }
 

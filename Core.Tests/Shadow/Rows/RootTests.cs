@@ -228,6 +228,23 @@ public sealed class RootTests
         Assert.True(!leaf.IsPresent || leaf.Gpa == 0x60_0000UL);
     }
 
+    [Fact]
+    public void ARootThatWasBuiltWhileItsSlotWasLeavingIsBuiltAnewWhenTheSlotStays()
+    {
+        using ShadowScene scene = new(GuestMode.Long4);
+        scene.Tables.Map(Address, ShadowScene.Data, 0x67);
+        SetLeaving(scene, true);
+        scene.Load();
+        SetLeaving(scene, false);
+        Assert.Equal(FaultOutcome.Fixed, scene.Cpu.Touch(Address, Access.SupervisorRead));
+    }
+
+    private static void SetLeaving(ShadowScene scene, bool leaving)
+    {
+        using MmuWriteGuard held = scene.Vm.Core.Lock.Enter();
+        scene.Vm.Core.Slots[0].Find(0)!.IsLeaving = leaving;
+    }
+
     private static ShadowScene WithPcids(out PageTables other, out ulong first, out ulong second)
     {
         ShadowScene scene = new(GuestMode.Long4);
