@@ -151,7 +151,7 @@ internal sealed class ShadowMmu : IDisposable
         return Map(vcpu, request, source, ref result);
     }
 
-    /// <summary>The guest invalidated an address. Takes the lock only if a table on the way is unsync.</summary>
+    /// <summary>The guest invalidated an address. Takes the lock.</summary>
     internal void InvalidatePage(Vcpu owner, Gva address, ulong? pcid)
     {
         ShadowVcpu vcpu = Of(owner);
@@ -255,7 +255,9 @@ internal sealed class ShadowMmu : IDisposable
     // An entry of ours that says what the access found last time, if no slot has changed since and the guest's rights are in it.
     private bool TryMmio(ShadowVcpu vcpu, in FaultRequest request, ref FaultResult result)
     {
-        if (vcpu.Code is null || !Walker.TryLeaf(vcpu, request.Address.Value, out ulong spte)
+        // A tag may reach into the bits by which 5-level tables are walked.
+        ulong address = vcpu.Vcpu.Walker.Context.Masking.Untag(request.Address.Value, request.Access.Bits);
+        if (vcpu.Code is null || !Walker.TryLeaf(vcpu, address, out ulong spte)
             || !vcpu.Code.TryReadMmio(_state, spte, out ulong gfn, out uint generation, out Rights rights)
 #if MMU_FAULT_95
             || generation > GenerationMask)

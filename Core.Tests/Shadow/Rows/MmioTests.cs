@@ -148,4 +148,19 @@ public sealed class MmioTests
         Assert.Equal(far + 8, scene.Cpu.Result.Gpa.Value);
         Assert.False(scene.Cpu.Look(Address).IsPresent);
     }
+
+    [Fact]
+    public void ATagLeadsToNoOtherDevice()
+    {
+        const ulong tagged = Address | (0xABUL << 48);
+        using ShadowScene scene = new(GuestMode.Long5);
+        scene.Tables.Map(Address, Device, 0x67);
+        scene.Tables.Map(tagged, Device + 0x1000, 0x67);
+        scene.Load();
+        Assert.Equal(FaultOutcome.Mmio, scene.Cpu.Touch(Address, Access.UserRead));
+        Assert.Equal(FaultOutcome.Mmio, scene.Cpu.Touch(tagged, Access.UserRead));
+        scene.Cpu.Load(scene.State with { Cr3 = scene.State.Cr3 | ControlBits.Cr3LamU48 });
+        Assert.Equal(FaultOutcome.Mmio, scene.Cpu.Fault(tagged, Access.UserRead, PageFaultCode.Reserved));
+        Assert.Equal(Device, scene.Cpu.Result.Gpa.Value);
+    }
 }
