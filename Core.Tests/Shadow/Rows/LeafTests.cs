@@ -1,9 +1,12 @@
 // Shadow rows: leaves: clean pages, prefetched neighbours, ageing.
 using System;
+using System.Threading.Tasks;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
+using Mmu.Memory;
+using Mmu.Sptes;
 using Mmu.Tests.Shadow.Scenes;
 using Xunit;
 using GuestMode = Mmu.Tests.Walk.GuestMode;
@@ -147,5 +150,19 @@ public sealed class LeafTests
         Assert.False(scene.Cpu.Look(Address).W && (scene.Tables[Address, 1] & dirty) == 0);
         Assert.Equal(FaultOutcome.Fixed, scene.Cpu.Touch(Address, Access.SupervisorWrite));
         Assert.NotEqual(0UL, scene.Tables[Address, 1] & dirty);
+    }
+
+    [Fact]
+    public void ALeafThatVanishedKillsTheVmAndHangsNobody()
+    {
+        using ShadowScene scene = new(GuestMode.Long4);
+        scene.Tables.Map(Address, ShadowScene.Data, 0x67);
+        scene.Load();
+        scene.Cpu.Map(Address, Access.SupervisorRead);
+        SceneLeaf leaf = scene.Cpu.Look(Address);
+        scene.Engine.State.Pages.Tables[new PageHandle(leaf.Table)].Store((int)(Address >> 12) & 511, Spte.Empty);
+        Task work = Task.Run(() => scene.Vm.UnmapRange(new Gpa(ShadowScene.Data), 4096), TestContext.Current.CancellationToken);
+        Assert.True(work.Wait(10_000, TestContext.Current.CancellationToken));
+        Assert.True(scene.Vm.IsDead);
     }
 }
