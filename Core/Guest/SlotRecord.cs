@@ -159,17 +159,18 @@ internal sealed class SlotRecord
         return true;
     }
 
-    /// <summary>The first guarded frame at or after <paramref name="gfn"/>; false if there is none.</summary>
-    internal bool TryNextGuarded(ulong gfn, out ulong found)
+    /// <summary>The first guarded frame from <paramref name="gfn"/> on and before <paramref name="end"/>; false if there is none.</summary>
+    internal bool TryNextGuarded(ulong gfn, ulong end, out ulong found)
     {
+        // No further than asked: who goes through a large slot in batches would read all the rest in each.
         ulong at = gfn - BaseGfn;
-        while (at < Pages)
+        while (at < end - BaseGfn)
         {
             ulong word = _guardedFrames[at >> 6] >> (int)(at & 63);
             if (word != 0)
             {
                 found = BaseGfn + at + (ulong)BitOperations.TrailingZeroCount(word);
-                return true;
+                return found < end;
             }
 
             at = (at | 63) + 1;

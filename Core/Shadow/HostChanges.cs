@@ -30,7 +30,7 @@ internal sealed class HostChanges
     internal bool Zap(SlotRecord slot, ulong start, ulong end)
     {
         ZapList list = default;
-        for (ulong gfn = start; slot.TryNextGuarded(gfn, out ulong found) && found < end; gfn = found + 1)
+        for (ulong gfn = start; slot.TryNextGuarded(gfn, end, out ulong found); gfn = found + 1)
         {
             PageHandle page = _state.Pages.NextOfTable(default, slot.AddressSpace, found);
             while (!page.IsNone)

@@ -167,7 +167,7 @@ internal sealed class ShadowAudit
     // Writable, or to be made so without a look: then no frame of it has a table that must be in step.
     private void CheckWritable(PageHandle page, int index, SlotRecord slot, ulong first, ulong last)
     {
-        for (ulong gfn = first; slot.TryNextGuarded(gfn, out ulong found) && found <= last; gfn = found + 1)
+        for (ulong gfn = first; slot.TryNextGuarded(gfn, last + 1, out ulong found); gfn = found + 1)
         {
             Check(!slot.IsTracked(found), page, $"entry {index} may write the tracked frame 0x{found:x} (invariant 3)");
             for (PageHandle table = Pages.NextOfTable(default, slot.AddressSpace, found); !table.IsNone; table = Pages.NextOfTable(table, slot.AddressSpace, found))

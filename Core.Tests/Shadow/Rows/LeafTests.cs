@@ -1,6 +1,6 @@
 // Shadow rows: leaves: clean pages, prefetched neighbours, ageing.
 using System;
-using System.Threading.Tasks;
+using System.Threading;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
@@ -161,8 +161,9 @@ public sealed class LeafTests
         scene.Cpu.Map(Address, Access.SupervisorRead);
         SceneLeaf leaf = scene.Cpu.Look(Address);
         scene.Engine.State.Pages.Tables[new PageHandle(leaf.Table)].Store((int)(Address >> 12) & 511, Spte.Empty);
-        Task work = Task.Run(() => scene.Vm.UnmapRange(new Gpa(ShadowScene.Data), 4096), TestContext.Current.CancellationToken);
-        Assert.True(work.Wait(10_000, TestContext.Current.CancellationToken));
+        Thread host = new(() => scene.Vm.UnmapRange(new Gpa(ShadowScene.Data), 4096)) { IsBackground = true };
+        host.Start();
+        Assert.True(host.Join(10_000));
         Assert.True(scene.Vm.IsDead);
     }
 }
