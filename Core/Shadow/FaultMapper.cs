@@ -259,7 +259,11 @@ internal ref struct FaultMapper<TGuest, TSpte>
         LeafResult leaf = LeafMapper<TSpte>.Set(_state, _vcpu, _page, IndexAt(_level), slot, intent, ref list);
         if (level == 1 && !_source.IsResolved && leaf != LeafResult.Same)
         {
-            Prefetcher<TGuest, TSpte>.MapNeighbours(_state, _vcpu, _page, IndexAt(1), slot, rights, key, ref list);
+            uint neighbours = Prefetcher<TGuest, TSpte>.FindNeighbours(_state, _vcpu, _page, IndexAt(1));
+            if (neighbours != 0)
+            {
+                Prefetcher<TGuest, TSpte>.Map(_state, _vcpu, _page, IndexAt(1), neighbours, slot, rights, key, ref list);
+            }
         }
 
         return leaf switch

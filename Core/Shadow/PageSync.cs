@@ -121,7 +121,7 @@ internal static class PageSync<TGuest, TSpte>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Redo(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, GuestWindow window, ref ZapList list)
+    private static void Redo(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, in GuestWindow window, ref ZapList list)
     {
         ref ShadowPage header = ref state.Pages[page];
         ref uint translation = ref state.Pages.Translation(page, index);

@@ -28,34 +28,55 @@ internal static class Prefetcher<TGuest, TSpte>
 #endif
     private const int KeyShift = 59;
 
-    /// <summary>Maps the neighbours of the entry at <paramref name="index"/> of a level-1 page, which has just become a leaf.</summary>
+    /// <summary>
+    /// The entries in the window of a level-1 page that are empty, and look mapped and accessed in the guest's table: bit n for entry n of the
+    /// window. A first look, and not the one that counts; mostly there is none.
+    /// </summary>
+    /// <param name="state">The Shadow MMU.</param>
+    /// <param name="vcpu">The vCPU, whose view holds the guest's table.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="index">An entry in the window.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static uint FindNeighbours(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index)
+    {
+        ref ShadowPage header = ref state.Pages[page];
+        int start = index & ~(Window - 1);
+        Vector512<ulong> ours = Vector512.Create(state.Pages.Tables[page].Words.Slice(start, Window));
+        uint empty = (uint)Vector512.Equals(ours, Vector512.Create(Spte.Empty)).ExtractMostSignificantBits();
+        if (header.Role.IsDirect)
+        {
+            return empty;
+        }
+
+        ulong table = header.Gfn << 12;
+        if (!vcpu.View.TableWindow.Holds(table))
+        {
+            return 0;
+        }
+
+        ReadOnlySpan<byte> entries = vcpu.View.TableWindow.Bytes(table + TGuest.OffsetOf(header.Role, start), Window * TGuest.EntryBytes);
+        Vector512<ulong> wanted = Vector512.Create(PresentAccessed);
+        return empty & (uint)Vector512.Equals(TGuest.LoadEight(entries, 0) & wanted, wanted).ExtractMostSignificantBits();
+    }
+
+    /// <summary>Maps neighbours of the entry at <paramref name="index"/> of a level-1 page, which has just become a leaf.</summary>
     /// <param name="state">The Shadow MMU.</param>
     /// <param name="vcpu">The vCPU, whose view holds the guest's table.</param>
     /// <param name="page">The page.</param>
     /// <param name="index">The leaf.</param>
+    /// <param name="left">What <see cref="FindNeighbours"/> found.</param>
     /// <param name="slot">The slot of the leaf's frame; neighbours in other slots are left out.</param>
     /// <param name="rights">Of a direct page what its range allows.</param>
     /// <param name="key">Of a direct page its protection key.</param>
     /// <param name="list">Collects what must be flushed.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void MapNeighbours(
-        ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, SlotRecord slot, Rights rights, uint key, ref ZapList list)
+    internal static void Map(
+        ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, uint left, SlotRecord slot, Rights rights, uint key, ref ZapList list)
     {
         ref ShadowPage header = ref state.Pages[page];
         PtPage table = state.Pages.Tables[page];
         PageRole role = header.Role;
         int start = index & ~(Window - 1);
-        Vector512<ulong> ours = Vector512.Create(table.Words.Slice(start, Window));
-        uint left = (uint)Vector512.Equals(ours, Vector512.Create(Spte.Empty)).ExtractMostSignificantBits();
-        if (!role.IsDirect)
-        {
-            left &= Promising(vcpu, header.Gfn << 12, role, start);
-        }
-
-        if (left == 0)
-        {
-            return;
-        }
 
         // Neighbours are mostly alike: what an entry says besides its frame is made again only if it differs from the last one's.
         ulong shape = 0;
@@ -98,20 +119,6 @@ internal static class Prefetcher<TGuest, TSpte>
         state.Counters.Pages4K += filled;
         state.Counters.SpteStores += filled;
         state.Counters.Prefetched += filled;
-    }
-
-    // Which entries of the guest's window look mapped and accessed. A first look, and not the one that counts.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Promising(ShadowVcpu vcpu, ulong table, PageRole role, int start)
-    {
-        if (!vcpu.View.TableWindow.Holds(table))
-        {
-            return 0;
-        }
-
-        ReadOnlySpan<byte> entries = vcpu.View.TableWindow.Bytes(table + TGuest.OffsetOf(role, start), Window * TGuest.EntryBytes);
-        Vector512<ulong> wanted = Vector512.Create(PresentAccessed);
-        return (uint)Vector512.Equals(TGuest.LoadEight(entries, 0) & wanted, wanted).ExtractMostSignificantBits();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -66,15 +66,18 @@ public sealed partial class MmuVcpu
                 return ControlStateStatus.Cr3Reserved;
             }
 
-            PdpteRegisters pdptes = _vcpu.Role.Mode == GuestMode.Pae ? Walker.Pdptes : default;
-            ControlStateStatus status = Walker.LoadCr3(value);
-            if (status != ControlStateStatus.Legal)
+            if (_vcpu.Role.Mode == GuestMode.Pae)
             {
-                return status;
+                return LoadCr3OfPae(before, value);
             }
 
-            _vm.EngineSet.Do(_vcpu, ControlChange.OfCr3(Walker.State, before, value) | (_vcpu.Role.Mode == GuestMode.Pae ? OfPdptes(pdptes) : ControlActions.None));
-            return ControlStateStatus.Legal;
+            ControlStateStatus status = Walker.LoadCr3(value);
+            if (status == ControlStateStatus.Legal)
+            {
+                _vm.EngineSet.Do(_vcpu, ControlChange.OfCr3(Walker.State, before, value));
+            }
+
+            return status;
         }
         finally
         {
@@ -206,6 +209,18 @@ public sealed partial class MmuVcpu
         {
             EndCall();
         }
+    }
+
+    private ControlStateStatus LoadCr3OfPae(ulong before, ulong value)
+    {
+        PdpteRegisters pdptes = Walker.Pdptes;
+        ControlStateStatus status = Walker.LoadCr3(value);
+        if (status == ControlStateStatus.Legal)
+        {
+            _vm.EngineSet.Do(_vcpu, ControlChange.OfCr3(Walker.State, before, value) | OfPdptes(pdptes));
+        }
+
+        return status;
     }
 
     // A root is that of its PDPTE registers too, which a load of an equal CR3 may change.

@@ -14,7 +14,7 @@ internal sealed unsafe class ShadowCommand
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
 
     // Past tiering: a method is compiled anew in the background some time after its first calls.
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(3);
 
     private readonly CompareOptions _options;
     private readonly List<ShadowRow> _rows = [];
