@@ -12,9 +12,6 @@ namespace Mmu.Shadow;
 internal static class LeafMapper<TSpte>
     where TSpte : struct, ISpteFormat
 {
-    /// <summary>Longest rmap list before its leaves are dropped: whatever goes over the list would take too long.</summary>
-    private const uint RecycleThreshold = 1000;
-
     private const uint GenerationMask = (1 << 18) - 1;
 
     /// <summary>Makes an entry map a page of a slot.</summary>
@@ -127,9 +124,9 @@ internal static class LeafMapper<TSpte>
     private static void EnterAnother(ShadowState state, ShadowVcpu vcpu, ref uint rmap, SpteRef leaf, ref ZapList list)
     {
 #if MMU_FAULT_101
-        if (state.Refs.Count(rmap) > uint.MaxValue - RecycleThreshold)
+        if (state.Refs.Count(rmap) > uint.MaxValue - RefLists.LongestList)
 #else
-        if (state.Refs.Count(rmap) >= RecycleThreshold)
+        if (state.Refs.Count(rmap) >= RefLists.LongestList)
 #endif
         {
             state.Leaves.Drop(ref rmap, ref list);

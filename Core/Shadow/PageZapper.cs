@@ -119,6 +119,13 @@ internal sealed class PageZapper
         }
     }
 
+    /// <summary>Takes a page out of every table that names it.</summary>
+    internal void Unparent(PageHandle page, ref ZapList list)
+    {
+        list.NeedsFlush = true;
+        Unparent(ref _pages[page]);
+    }
+
     /// <summary>What is kept twice no longer agrees: nothing runs any more.</summary>
     internal void Kill() => _vm.Kill();
 

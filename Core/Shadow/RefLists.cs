@@ -10,6 +10,9 @@ namespace Mmu.Shadow;
 /// <remarks>Guarded by: MmuLock(write). Enumeration ends with the first change of the list.</remarks>
 internal sealed class RefLists
 {
+    /// <summary>Longest list before all it names is let go: the guest decides how often a page is mapped, or a table named.</summary>
+    internal const uint LongestList = 1000;
+
     private readonly Slab<RefChunk> _chunks;
 
     internal RefLists(Slab<RefChunk> chunks) => _chunks = chunks;

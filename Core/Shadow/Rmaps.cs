@@ -78,10 +78,6 @@ internal sealed class Rmaps
     /// <summary>The lists of the slot of a mapped frame; null if there is none, which means that memory is corrupt.</summary>
     internal ShadowSlot? Find(int addressSpace, ulong gfn) => SlotOf(addressSpace, gfn) is { } record ? _slots[record.Id] : null;
 
-    /// <summary>Enters a leaf; returns the length of its list.</summary>
-    internal uint Add(SlotRecord record, int level, ulong gfn, SpteRef leaf, ref SlabCache cache) =>
-        _refs.Add(ref Of(record)[level, gfn], leaf, ref cache);
-
     /// <summary>Takes a leaf out; false if it was not there, which means that memory is corrupt.</summary>
     internal bool Remove(int addressSpace, int level, ulong gfn, SpteRef leaf)
     {

@@ -4,10 +4,6 @@ namespace Mmu.Shadow;
 /// <summary>What the Shadow MMU has done. Guarded by: MmuLock(write).</summary>
 internal sealed class ShadowCounters
 {
-    internal ulong Faults;
-    internal ulong Fixed;
-    internal ulong Spurious;
-    internal ulong Injected;
     internal ulong SpteStores;
     internal ulong TablesAllocated;
     internal ulong TablesZapped;

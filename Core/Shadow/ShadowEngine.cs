@@ -19,9 +19,6 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     /// <summary>The first guest frame that no slot may reach.</summary>
     internal static ulong GfnLimit => ShadowPages.GfnLimit;
 
-    /// <summary>Private memory that the bookkeeping of so many table pages may take.</summary>
-    internal static ulong PrivateBytesFor(uint pages) => ShadowMmu.PrivateBytesFor(pages);
-
     /// <inheritdoc/>
     public void AddVcpu(Vcpu vcpu) => _mmu.AddVcpu(vcpu);
 
@@ -56,7 +53,12 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     public void FreePreviousRoots(Vcpu vcpu, ulong pcid) => _mmu.Roots.FreePrevious(_mmu.Of(vcpu), pcid);
 
     /// <inheritdoc/>
-    public FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result) => _mmu.HandleFault(vcpu, request, ref result);
+    public FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result)
+    {
+        FaultOutcome outcome = _mmu.HandleFault(vcpu, request, ref result);
+        _mmu.Of(vcpu).Faults.Count(outcome);
+        return outcome;
+    }
 
     /// <inheritdoc/>
     public void InvalidatePage(Vcpu vcpu, Gva address) => _mmu.InvalidatePage(vcpu, address, pcid: null);

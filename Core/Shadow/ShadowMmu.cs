@@ -19,6 +19,9 @@ internal sealed class ShadowMmu : IDisposable
     private readonly ShadowState _state;
     private readonly ShadowVcpu?[] _vcpus;
 
+    // Faults of vCPUs that are no more.
+    private FaultCounters _departed;
+
     internal ShadowMmu(VmCore vm)
     {
         _vm = vm;
@@ -49,9 +52,6 @@ internal sealed class ShadowMmu : IDisposable
     /// <summary>All the parts.</summary>
     internal ShadowState State => _state;
 
-    /// <summary>Private memory that the bookkeeping of so many table pages may take.</summary>
-    internal static ulong PrivateBytesFor(uint pages) => pages * (ShadowPages.BytesPerPage + (ShadowPages.EntryCount / 4 * 64UL));
-
     /// <summary>The engine's data of a vCPU.</summary>
     internal ShadowVcpu Of(Vcpu vcpu) => _vcpus[vcpu.Id]!;
 
@@ -64,6 +64,7 @@ internal sealed class ShadowMmu : IDisposable
         ShadowVcpu leaving = Of(vcpu);
         Roots.Free(leaving, RootSelection.All);
         _state.Drain(leaving);
+        _departed.Add(leaving.Faults);
         _vcpus[vcpu.Id] = null;
     }
 
@@ -179,7 +180,20 @@ internal sealed class ShadowMmu : IDisposable
     }
 
     /// <summary>Adds the figures. Lock held.</summary>
-    internal void AddStatistics(ref MmuStatistics statistics) => _state.AddStatistics(ref statistics);
+    internal void AddStatistics(ref MmuStatistics statistics)
+    {
+        FaultCounters faults = _departed;
+        foreach (ShadowVcpu? vcpu in _vcpus)
+        {
+            if (vcpu is not null)
+            {
+                faults.Add(vcpu.Faults);
+            }
+        }
+
+        faults.AddTo(ref statistics);
+        _state.AddStatistics(ref statistics);
+    }
 
     /// <summary>Checks all invariants. Lock held.</summary>
     internal string? Audit() => new ShadowAudit(_state, _vcpus).Run();
@@ -230,7 +244,6 @@ internal sealed class ShadowMmu : IDisposable
             _state.Zapper.Commit(ref list);
         }
 
-        Count(outcome);
         return outcome;
     }
 
@@ -243,13 +256,6 @@ internal sealed class ShadowMmu : IDisposable
         }
 
         return source.IsResolved && _vm.Sequence.IsStale(source.Ticket.Sequence, gpa.Value >> 12);
-    }
-
-    private void Count(FaultOutcome outcome)
-    {
-        _state.Counters.Faults++;
-        _state.Counters.Fixed += outcome == FaultOutcome.Fixed ? 1u : 0;
-        _state.Counters.Spurious += outcome == FaultOutcome.Spurious ? 1u : 0;
     }
 
     // An entry of ours that says what the access found last time, if no slot has changed since and the guest's rights are in it.

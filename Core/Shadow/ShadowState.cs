@@ -14,7 +14,7 @@ internal sealed class ShadowState : IDisposable
     {
         Vm = vm;
 
-        // A chunk holds two references at least: a list of one needs none.
+        // Room for every entry of a quarter of all tables to share its frame with one other; beyond that pages are taken apart for their chunks.
         _chunks = new Slab<RefChunk>(vm.Private, vm.Tables.PageCount * (ShadowPages.EntryCount / 4));
         Refs = new RefLists(_chunks);
         Pages = new ShadowPages(vm.Tables, vm.Private);
@@ -85,10 +85,6 @@ internal sealed class ShadowState : IDisposable
     /// <summary>Adds the figures. Lock held.</summary>
     internal void AddStatistics(ref MmuStatistics statistics)
     {
-        statistics.Faults += Counters.Faults;
-        statistics.FaultsFixed += Counters.Fixed;
-        statistics.FaultsSpurious += Counters.Spurious;
-        statistics.FaultsInjected += Counters.Injected;
         statistics.SpteStores += Counters.SpteStores;
         statistics.TablesAllocated += Counters.TablesAllocated;
         statistics.TablesZapped += Counters.TablesZapped;

@@ -28,6 +28,9 @@ internal sealed class ShadowVcpu
     /// <summary>The current root, then those used before it, the last one first.</summary>
     internal RootSet Roots { get; } = new();
 
+    /// <summary>The vCPU's faults. Others read them, of different moments.</summary>
+    internal FaultCounters Faults;
+
     /// <summary>Table pages for the next fault.</summary>
     internal PageCache Pages;
 
