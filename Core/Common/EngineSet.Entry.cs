@@ -110,6 +110,8 @@ internal partial struct EngineSet<TShadow, TTdp>
         FlushRange range;
         if ((work & VcpuRequests.Flush) != 0)
         {
+            // What the guest itself drops is dropped there at once.
+            vcpu.SoftTlb?.FlushAll();
             range = new FlushRange(FlushScope.All, default);
         }
         else if ((work & VcpuRequests.FlushCurrent) != 0)

@@ -25,6 +25,7 @@ internal sealed class RunGate : IDisposable
     private readonly int[] _inside;
     private readonly ulong[] _stays;
     private int _count;
+    private int _holders;
 
     /// <summary>Makes the gate of a VM without vCPUs.</summary>
     /// <exception cref="InvalidOperationException">The private arena has no room.</exception>
@@ -45,6 +46,14 @@ internal sealed class RunGate : IDisposable
     {
         _lines[(ulong)vcpu] = default;
         _count = Math.Max(_count, vcpu + 1);
+    }
+
+    /// <summary>A vCPU outside the guest gets a software TLB, or loses it: flushes wait until its own thread has done them. Lock held.</summary>
+    internal void SetHoldsPointers(int vcpu, bool holds)
+    {
+        ref VcpuLine line = ref _lines[(ulong)vcpu];
+        _holders += (holds ? 1 : 0) - (int)line.HoldsPointers;
+        line.HoldsPointers = holds ? 1U : 0;
     }
 
     /// <inheritdoc/>
@@ -145,23 +154,24 @@ internal sealed class RunGate : IDisposable
             return;
         }
 
-        ReadOnlySpan<int> vcpus = _inside.AsSpan(0, inside);
         RemoteFlushes++;
-        if (_host.Flush(vcpus, new FlushRange(FlushScope.All, default)))
+        if (_host.Flush(_inside.AsSpan(0, inside), new FlushRange(FlushScope.All, default)))
         {
-            // Done for them: they need not do it again. Only a holder of the lock asks for this, so nobody's later wish is lost.
-            foreach (int vcpu in vcpus)
-            {
-                _ = Take(vcpu, VcpuRequests.Flush);
-            }
-
-            return;
+            inside = Settle(inside);
         }
 
-        _host.Kick(vcpus);
-        for (int i = 0; i < inside; i++)
+        KickAndWait(inside);
+    }
+
+    /// <summary>
+    /// Makes every vCPU with a software TLB empty it, for a change of which no table knows. Lock held. When it returns none of them uses an older
+    /// pointer.
+    /// </summary>
+    internal void FlushPointers()
+    {
+        if (_holders != 0)
         {
-            WaitFor(ref _lines[(ulong)_inside[i]], _stays[i]);
+            KickAndWait(Ask(VcpuRequests.Flush, ofHolders: true));
         }
     }
 
@@ -195,7 +205,7 @@ internal sealed class RunGate : IDisposable
     }
 
     // Who is in guest goes to _inside, with the number of its stay.
-    private int Ask(VcpuRequests request)
+    private int Ask(VcpuRequests request, bool ofHolders = false)
     {
         // pairs with TryEnter. What the caller changed is visible before any vCPU that is found outside enters.
         HostAtomics.Fence();
@@ -207,6 +217,11 @@ internal sealed class RunGate : IDisposable
 #endif
         {
             ref VcpuLine line = ref _lines[(ulong)vcpu];
+            if (ofHolders && line.HoldsPointers == 0)
+            {
+                continue;
+            }
+
             if ((HostAtomics.ReadAcquire(ref line.Requests) & (uint)request) == 0)
             {
                 _ = HostAtomics.Or(ref line.Requests, (uint)request);
@@ -221,6 +236,43 @@ internal sealed class RunGate : IDisposable
         }
 
         return inside;
+    }
+
+    // The host has flushed what it keeps: they need not do it again. Only a holder of the lock asks for this, so nobody's later wish is lost. A
+    // software TLB it cannot reach; who has one remains, and how many these are is returned.
+    private int Settle(int inside)
+    {
+        int left = 0;
+        for (int i = 0; i < inside; i++)
+        {
+            int vcpu = _inside[i];
+#if !MMU_FAULT_116
+            if (_lines[(ulong)vcpu].HoldsPointers != 0)
+            {
+                _inside[left] = vcpu;
+                _stays[left++] = _stays[i];
+                continue;
+            }
+
+#endif
+            _ = Take(vcpu, VcpuRequests.Flush);
+        }
+
+        return left;
+    }
+
+    private void KickAndWait(int inside)
+    {
+        if (inside == 0)
+        {
+            return;
+        }
+
+        _host.Kick(_inside.AsSpan(0, inside));
+        for (int i = 0; i < inside; i++)
+        {
+            WaitFor(ref _lines[(ulong)_inside[i]], _stays[i]);
+        }
     }
 
     private void WaitFor(ref VcpuLine line, ulong stay)

@@ -18,6 +18,9 @@ internal sealed class Vcpu
     /// <summary>How the guest's tables are read.</summary>
     internal CpuRole Role { get; set; }
 
+    /// <summary>The software TLB; null if nobody asked for one.</summary>
+    internal SoftTlb? SoftTlb { get; set; }
+
     /// <summary>CR3 without the bit that keeps translations.</summary>
     internal ulong Cr3 => Walker.Cr3;
 

@@ -18,4 +18,7 @@ internal struct VcpuLine
 
     /// <summary>Written by the vCPU's thread: odd while it is in a call that may read guest memory.</summary>
     internal uint Calls;
+
+    /// <summary>Not 0 if the vCPU has a software TLB, which only its own thread can empty. Guarded by: MmuLock(write).</summary>
+    internal uint HoldsPointers;
 }

@@ -17,8 +17,20 @@ internal sealed class SlotRecords
     internal SlotRecord? Find(ulong gfn)
     {
         SlotRecord? last = _last;
-        return last is not null && last.Holds(gfn) ? last : Search(gfn);
+        if (last is not null && last.Holds(gfn))
+        {
+            return last;
+        }
+
+        SlotRecord? found = Search(_slots, gfn);
+        _last = found ?? last;
+        return found;
     }
+
+    /// <summary>
+    /// As <see cref="Find"/>, for a vCPU in guest that does not hold the lock: what it finds stays valid until it polls or leaves.
+    /// </summary>
+    internal SlotRecord? FindLockless(ulong gfn) => Search(_slots, gfn);
 
     /// <summary>The slot that holds a frame, or else the first above it; null if there is none.</summary>
     internal SlotRecord? FindFrom(ulong gfn)
@@ -60,17 +72,16 @@ internal sealed class SlotRecords
         _last = null;
     }
 
-    private SlotRecord? Search(ulong gfn)
+    private static SlotRecord? Search(SlotRecord[] slots, ulong gfn)
     {
         int low = 0;
-        int high = _slots.Length - 1;
+        int high = slots.Length - 1;
         while (low <= high)
         {
             int middle = (low + high) >>> 1;
-            SlotRecord slot = _slots[middle];
+            SlotRecord slot = slots[middle];
             if (slot.Holds(gfn))
             {
-                _last = slot;
                 return slot;
             }
 

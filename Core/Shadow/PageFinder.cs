@@ -77,6 +77,10 @@ internal sealed class PageFinder
             _state.Vm.Gate.FlushAll();
 #endif
         }
+        else
+        {
+            _state.Vm.Gate.FlushPointers();
+        }
 
         return page;
     }

@@ -41,7 +41,17 @@ public sealed partial class MmuVcpu
             }
 
             _vcpu.Role = CpuRole.From(state, InSystemManagement);
-            _vm.EngineSet.Do(_vcpu, ControlChange.Of(before, state) | OfPdptes(pdptes));
+            ControlActions actions = ControlChange.Of(before, state) | OfPdptes(pdptes);
+            _vm.EngineSet.Do(_vcpu, actions);
+            if (actions != ControlActions.None)
+            {
+                _vcpu.SoftTlb?.FlushAll();
+            }
+            else
+            {
+                _vcpu.SoftTlb?.Select();
+            }
+
             return ControlStateStatus.Legal;
         }
         finally
@@ -75,6 +85,10 @@ public sealed partial class MmuVcpu
             if (status == ControlStateStatus.Legal)
             {
                 _vm.EngineSet.Do(_vcpu, ControlChange.OfCr3(Walker.State, before, value));
+                if (_vcpu.Role.Mode != GuestMode.Unpaged)
+                {
+                    _vcpu.SoftTlb?.Cr3Loaded(keeps);
+                }
             }
 
             return status;
@@ -101,6 +115,7 @@ public sealed partial class MmuVcpu
             Walker.SwitchMemory(_core.Memories[active ? 1 : 0]);
             _vcpu.Role = CpuRole.From(Walker.ControlState, active);
             _vm.EngineSet.Do(_vcpu, ControlActions.SwitchRoot | ControlActions.Sync | ControlActions.FlushCurrent);
+            _vcpu.SoftTlb?.SwitchMemory(_core.Slots[active ? 1 : 0]);
         }
         finally
         {
@@ -111,7 +126,11 @@ public sealed partial class MmuVcpu
     /// <summary>Sets PKRU and IA32_PKRS. No table depends on them: a processor that runs the guest checks keys itself.</summary>
     /// <param name="pkru">PKRU.</param>
     /// <param name="pkrs">IA32_PKRS.</param>
-    public void SetProtectionKeys(uint pkru, uint pkrs) => Walker.SetProtectionKeys(pkru, pkrs);
+    public void SetProtectionKeys(uint pkru, uint pkrs)
+    {
+        Walker.SetProtectionKeys(pkru, pkrs);
+        _vcpu.SoftTlb?.Select();
+    }
 
     /// <summary>An INVLPG. An address that is not canonical does nothing.</summary>
     /// <param name="address">The linear address, without a tag: masking does not concern it.</param>
@@ -125,6 +144,7 @@ public sealed partial class MmuVcpu
             {
                 _vm.EngineSet.InvalidatePage(_vcpu, address);
                 RequestPageFlush(address);
+                _vcpu.SoftTlb?.DropPage(address);
             }
         }
         finally
@@ -159,10 +179,12 @@ public sealed partial class MmuVcpu
 
                     _vm.EngineSet.InvalidatePage(_vcpu, address, descriptor);
                     RequestPageFlush(address);
+                    _vcpu.SoftTlb?.DropPage(address);
                     break;
 
                 case 1:
                     _vm.EngineSet.InvalidatePcid(_vcpu, descriptor);
+                    DropSoftPcid(descriptor);
                     break;
 
                 default:
@@ -218,6 +240,7 @@ public sealed partial class MmuVcpu
         if (status == ControlStateStatus.Legal)
         {
             _vm.EngineSet.Do(_vcpu, ControlChange.OfCr3(Walker.State, before, value) | OfPdptes(pdptes));
+            _vcpu.SoftTlb?.Cr3Loaded(keeps: false);
         }
 
         return status;
@@ -228,6 +251,19 @@ public sealed partial class MmuVcpu
         _vcpu.Role.Mode == GuestMode.Pae && !((ReadOnlySpan<ulong>)before).SequenceEqual(Walker.Pdptes)
             ? ControlActions.SwitchRoot | ControlActions.Sync | ControlActions.FlushCurrent
             : ControlActions.None;
+
+    // Without PCIDs the low bits of CR3 are no PCID.
+    private void DropSoftPcid(ulong pcid)
+    {
+        if (Walker.HasPcids)
+        {
+            _vcpu.SoftTlb?.DropPcid(pcid);
+        }
+        else
+        {
+            _vcpu.SoftTlb?.FlushAll();
+        }
+    }
 
     private void RequestPageFlush(Gva address)
     {

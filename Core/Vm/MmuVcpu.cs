@@ -46,6 +46,14 @@ public sealed partial class MmuVcpu : IDisposable
     /// </summary>
     public GuestWalker Walker => _vcpu.Walker;
 
+    /// <summary>
+    /// The vCPU's software TLB, for clients without a page walker; made when it is first asked for, outside the guest. From then on whoever changes
+    /// slots waits until the vCPU polls or leaves, whatever <see cref="IMmuHost.Flush"/> answers. See docs/soft-tlb.md.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is to be made, but the vCPU is in guest or the private arena has no room
+    /// (<see cref="MmuVmOptions.PrivateBytes"/>).</exception>
+    public SoftTlb SoftTlb => _vcpu.SoftTlb ?? CreateSoftTlb();
+
     /// <summary>True in system-management mode.</summary>
     public bool InSystemManagement => _vcpu.Role.SystemManagement;
 
@@ -76,6 +84,11 @@ public sealed partial class MmuVcpu : IDisposable
     public void EndRun()
     {
         RefuseOutside();
+        if (_vcpu.SoftTlb is { } tlb)
+        {
+            tlb.IsOpen = false;
+        }
+
         _gate.Leave(_vcpu.Id);
     }
 
@@ -187,8 +200,30 @@ public sealed partial class MmuVcpu : IDisposable
 #if MMU_ASSERT
         _guestThread = Environment.CurrentManagedThreadId;
 #endif
+        if (_vcpu.SoftTlb is { } tlb)
+        {
+            tlb.IsOpen = true;
+        }
+
         GuestMode mode = _vcpu.Role.Mode;
         return new RunState(_vcpu.RootAddress, mode == GuestMode.Long5 ? 5 : mode == GuestMode.Long4 ? 4 : 3);
+    }
+
+    private SoftTlb CreateSoftTlb()
+    {
+        BeginCall();
+        try
+        {
+            SoftTlb tlb = new(_core.Private, Walker, _core.Slots[_vcpu.AddressSpace]);
+            using MmuWriteGuard held = _core.Lock.Enter();
+            _core.Gate.SetHoldsPointers(_vcpu.Id, holds: true);
+            _vcpu.SoftTlb = tlb;
+            return tlb;
+        }
+        finally
+        {
+            EndCall();
+        }
     }
 
     private bool PollSlowly()

@@ -44,6 +44,7 @@ public sealed partial class MmuVm
         _ = ForRange(RangeWork.Unmap, first, end, addressSpace);
         using (MmuWriteGuard held = _core.Lock.Enter())
         {
+            _core.Gate.FlushPointers();
             _core.Sequence.End();
         }
     }
@@ -54,6 +55,7 @@ public sealed partial class MmuVm
     {
         (ulong first, ulong end) = Frames(start, bytes, addressSpace);
         _ = ForRange(RangeWork.Zap, first, end, addressSpace);
+        FlushPointers();
     }
 
     /// <summary>Takes write access from all mappings of a range, for dirty logging: the next write to each page faults.</summary>
@@ -62,6 +64,7 @@ public sealed partial class MmuVm
     {
         (ulong first, ulong end) = Frames(start, bytes, addressSpace);
         _ = ForRange(RangeWork.WriteProtect, first, end, addressSpace);
+        FlushPointers();
     }
 
     /// <summary>Clears the accessed bits of all mappings of a range.</summary>
@@ -128,6 +131,10 @@ public sealed partial class MmuVm
         if (_engines.WriteProtectFrame(slot, gfn))
         {
             _core.Gate.FlushAll();
+        }
+        else
+        {
+            _core.Gate.FlushPointers();
         }
     }
 
@@ -204,6 +211,13 @@ public sealed partial class MmuVm
         RefuseAddressSpace(addressSpace);
         using MmuWriteGuard held = _core.Lock.Enter();
         return _core.Memories[addressSpace].TryRead(gpa, destination);
+    }
+
+    // Software TLBs know of pages that no table maps.
+    private void FlushPointers()
+    {
+        using MmuWriteGuard held = _core.Lock.Enter();
+        _core.Gate.FlushPointers();
     }
 
     // Batch by batch, so that vCPUs get the lock in between; slots are looked up anew in each.

@@ -207,6 +207,14 @@ public sealed partial class MmuVm : IDisposable
     {
         using RankedHold hold = _slotsLock.Enter();
         _engines.RemoveVcpu(vcpu);
+        if (vcpu.SoftTlb is { } tlb)
+        {
+            using MmuWriteGuard held = _core.Lock.Enter();
+            _core.Gate.SetHoldsPointers(vcpu.Id, holds: false);
+            vcpu.SoftTlb = null;
+            tlb.Release();
+        }
+
         _vcpus[vcpu.Id] = null;
     }
 

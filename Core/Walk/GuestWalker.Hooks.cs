@@ -59,6 +59,10 @@ public sealed partial class GuestWalker
         return ControlStateStatus.Legal;
     }
 
+    /// <summary>True if the slots that the last walk used have all of these bytes in one piece.</summary>
+    internal bool IsInOneSlot(ulong gpa, ulong bytes) =>
+        _view.Table.TryFind(gpa, out GuestWindow window) && window.BytesFrom(gpa) >= bytes;
+
     /// <summary>Sees another address space from now on.</summary>
     internal void SwitchMemory(GuestMemory memory) => _memory = memory;
 }

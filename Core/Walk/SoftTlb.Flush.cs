@@ -1,0 +1,144 @@
+// Walk: what empties the software TLB. All of it on its vCPU's thread.
+using System;
+using System.Runtime.CompilerServices;
+using Mmu.Addressing;
+using Mmu.Architecture;
+using Mmu.Guest;
+
+namespace Mmu.Walk;
+
+public sealed partial class SoftTlb
+{
+    // Generations fill the bits of a tag that no address needs.
+    private const ulong LastGeneration = SmallMask;
+
+    private readonly SoftTlbContexts _contexts = new();
+    private ulong _generation;
+
+    // Addresses of pages that are here in pieces, from the first to the last byte: a flush of one piece must take all of them.
+    private ulong _splintersFrom = ulong.MaxValue;
+    private ulong _splintersTo;
+
+    /// <summary>True while the vCPU is in guest.</summary>
+    internal bool IsOpen
+    {
+        set => _isOpen = value;
+    }
+
+    /// <summary>Drops everything: takes a generation that no entry has.</summary>
+    internal void FlushAll()
+    {
+        _contexts.Clear();
+        _splintersFrom = ulong.MaxValue;
+        _splintersTo = 0;
+        _slot = null;
+        Select();
+    }
+
+    /// <summary>An INVLPG: drops the translations of an address, in all address spaces.</summary>
+    internal void DropPage(Gva address)
+    {
+        ulong gva = address.Value;
+        if (gva >= _splintersFrom && gva <= _splintersTo)
+        {
+            FlushAll();
+            return;
+        }
+
+        for (uint space = 0; space < EmptySpace; space++)
+        {
+            Drop(ref SmallEntry(space, gva), gva, SmallMask);
+#if !MMU_FAULT_115
+            Drop(ref LargeEntry(space, gva), gva, LargeMask);
+#endif
+        }
+    }
+
+    /// <summary>The guest dropped the translations of a PCID.</summary>
+    internal void DropPcid(ulong pcid)
+    {
+        _contexts.ForgetPcid(pcid);
+        Select();
+    }
+
+    /// <summary>A MOV to CR3 was made with paging on.</summary>
+    /// <param name="keeps">Bit 63: translations of the PCID stay.</param>
+    internal void Cr3Loaded(bool keeps)
+    {
+        if (!_walker.HasPcids)
+        {
+            FlushAll();
+        }
+        else if (keeps)
+        {
+            Select();
+        }
+        else
+        {
+            DropPcid(_walker.Cr3 & 0xFFF);
+        }
+    }
+
+    /// <summary>Sees another address space's slots from now on.</summary>
+    internal void SwitchMemory(SlotRecords slots)
+    {
+        _slots = slots;
+        FlushAll();
+    }
+
+    /// <summary>Puts the generation of the registers' address space in force; a new one if it is not known.</summary>
+    internal void Select()
+    {
+        ref readonly ControlState state = ref _walker.State;
+        ulong keys = ((state.Cr4 & ControlBits.Cr4Pke) != 0 ? state.Pkru : 0UL) | ((state.Cr4 & ControlBits.Cr4Pks) != 0 ? (ulong)state.Pkrs << 32 : 0);
+        ulong cr3 = _walker.Cr3;
+        ulong generation = _contexts.Find(cr3, keys);
+        if (generation == 0)
+        {
+            generation = NextGeneration();
+            _contexts.Add(cr3, keys, generation);
+        }
+
+        _words[0] = generation;
+    }
+
+    /// <summary>Gives its memory back; it must not be used any more.</summary>
+    internal void Release()
+    {
+        _isOpen = false;
+        _arena.Free(_words);
+        _words = default;
+    }
+
+    // Only once in 4095 times everything is really emptied.
+    private ulong NextGeneration()
+    {
+        if (_generation == LastGeneration)
+        {
+            _words.Slice(0, (int)_words.Length).Clear();
+            _contexts.Clear();
+            _generation = 0;
+        }
+
+        return ++_generation;
+    }
+
+    private void NoteSplinter(ulong gva, int shift)
+    {
+        ulong mask = (1UL << shift) - 1;
+        _splintersFrom = Math.Min(_splintersFrom, gva & ~mask);
+        _splintersTo = Math.Max(_splintersTo, gva | mask);
+    }
+
+    private static void Drop(ref ulong entry, ulong gva, ulong pageMask)
+    {
+        for (nuint kind = 0; kind < Kinds; kind++)
+        {
+            ref ulong tag = ref Unsafe.Add(ref entry, kind);
+            if (((tag ^ gva) & ~pageMask) == 0)
+            {
+                tag = 0;
+            }
+        }
+    }
+}
