@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Mmu.Perf.Shadow;
+using Mmu.Perf.SoftTlb;
 
 namespace Mmu.Perf;
 
@@ -41,7 +42,12 @@ internal sealed class CompareCommand
             return 2;
         }
 
-        return options.Suite == CompareOptions.ShadowSuite ? new ShadowCommand(options).Run() : new CompareCommand(options).Run();
+        return options.Suite switch
+        {
+            CompareOptions.ShadowSuite => new ShadowCommand(options).Run(),
+            CompareOptions.TlbSuite => new TlbCommand(options).Run(),
+            _ => new CompareCommand(options).Run(),
+        };
     }
 
     private int Run()

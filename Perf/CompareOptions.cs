@@ -11,15 +11,16 @@ internal sealed record CompareOptions(
 {
     public const string WalkSuite = "walk";
     public const string ShadowSuite = "shadow";
+    public const string TlbSuite = "tlb";
 
     public const string Usage = """
-        compare [--suite walk|shadow] [--case TEXT] [--mode bits32,pae,long4,long5] [--set hot,m64,g4,sparse] [--kind dependent,independent,batch,write]
+        compare [--suite walk|shadow|tlb] [--case TEXT] [--mode bits32,pae,long4,long5] [--set hot,m64,g4,sparse] [--kind dependent,independent,batch,write]
                 [--seconds S] [--json] [--write]
-          --suite S     what is measured: walks of the guest's tables (default), or the Shadow MMU, which takes no --set and --kind
-          --case TEXT   of the Shadow MMU only the operations whose name has this text
+          --suite S     what is measured: walks of the guest's tables (default), the Shadow MMU, or hits and misses of the software TLB; only walks take --set and --kind
+          --case TEXT   of the Shadow MMU and the software TLB only the operations whose name has this text
           --seconds S   measuring time of each table block (default 2)
           --json        figures as JSON on standard output instead of tables
-          --write       also write docs/perf/walk.md or docs/perf/shadow.md
+          --write       also write docs/perf/walk.md, shadow.md or soft-tlb.md
         """;
 
     /// <summary>Parses arguments; on a mistake returns null and says what it is.</summary>
@@ -52,7 +53,7 @@ internal sealed record CompareOptions(
     {
         switch (name)
         {
-            case "--suite" when values is [WalkSuite or ShadowSuite]:
+            case "--suite" when values is [WalkSuite or ShadowSuite or TlbSuite]:
                 return this with { Suite = values[0] };
             case "--case":
                 return this with { Case = string.Join(',', values) };

@@ -45,6 +45,14 @@ internal readonly unsafe struct ArenaArray<T>
         }
     }
 
+    /// <summary>The elements from one on, which exists: where it lies is computed before an index into them is known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ArenaArray<T> From(ulong start)
+    {
+        MmuAssert.That(start < _length, "Index past the end of an arena's array", start);
+        return new ArenaArray<T>((nuint)(_start + start), _length - start);
+    }
+
     /// <summary>Some of the elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Span<T> Slice(ulong start, int count)

@@ -1,6 +1,5 @@
 // Walk: what empties the software TLB. All of it on its vCPU's thread.
 using System;
-using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Guest;
@@ -47,9 +46,9 @@ public sealed partial class SoftTlb
 
         for (uint space = 0; space < EmptySpace; space++)
         {
-            Drop(ref SmallEntry(space, gva), gva, SmallMask);
+            Drop(SmallEntry(space, gva), gva, SmallMask);
 #if !MMU_FAULT_115
-            Drop(ref LargeEntry(space, gva), gva, LargeMask);
+            Drop(LargeEntry(space, gva), gva, LargeMask);
 #endif
         }
     }
@@ -130,11 +129,10 @@ public sealed partial class SoftTlb
         _splintersTo = Math.Max(_splintersTo, gva | mask);
     }
 
-    private static void Drop(ref ulong entry, ulong gva, ulong pageMask)
+    private void Drop(ulong entry, ulong gva, ulong pageMask)
     {
-        for (nuint kind = 0; kind < Kinds; kind++)
+        foreach (ref ulong tag in _words.Slice(entry, Kinds))
         {
-            ref ulong tag = ref Unsafe.Add(ref entry, kind);
             if (((tag ^ gva) & ~pageMask) == 0)
             {
                 tag = 0;

@@ -69,11 +69,11 @@ public sealed partial class SoftTlb
         ulong address = gva.Value;
 
         // What depends on the address comes last, so that one addition less stands before the load.
-        ref ulong table = ref _words[(SoftTlbLayout.SmallOffset / 8) + ((ulong)SpaceOf(bits) * (SoftTlbLayout.SmallStride / 8))];
-        nuint at = (nuint)(address >> (SmallShift - 2)) & ((1 << (SoftTlbLayout.SmallBits + 2)) - EntryWords);
-        if (Unsafe.Add(ref table, at + (bits & 3)) == ((address & ~SmallMask) | _words[0]))
+        ArenaArray<ulong> table = _words.From((SoftTlbLayout.SmallOffset / 8) + ((ulong)SpaceOf(bits) * (SoftTlbLayout.SmallStride / 8)));
+        ulong at = (address >> (SmallShift - 2)) & ((1 << (SoftTlbLayout.SmallBits + 2)) - EntryWords);
+        if (table[at + (bits & 3)] == ((address & ~SmallMask) | _words[0]))
         {
-            host = (nuint)(address + Unsafe.Add(ref table, at + BiasWord));
+            host = (nuint)(address + table[at + BiasWord]);
             return true;
         }
 
@@ -127,19 +127,20 @@ public sealed partial class SoftTlb
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint SpaceOf(uint bits) => (SpaceOfFlags >> (int)((bits >> 2) * 2)) & 3;
 
-    private ref ulong SmallEntry(uint space, ulong gva) => ref _words[
+    // The first word of an entry.
+    private static ulong SmallEntry(uint space, ulong gva) =>
         (SoftTlbLayout.SmallOffset / 8) + (space * (SoftTlbLayout.SmallStride / 8))
-        + (((gva >> SmallShift) & ((1 << SoftTlbLayout.SmallBits) - 1)) * EntryWords)];
+        + (((gva >> SmallShift) & ((1 << SoftTlbLayout.SmallBits) - 1)) * EntryWords);
 
-    private ref ulong LargeEntry(uint space, ulong gva) => ref _words[
+    private static ulong LargeEntry(uint space, ulong gva) =>
         (SoftTlbLayout.LargeOffset / 8) + (space * (SoftTlbLayout.LargeStride / 8))
-        + (((gva >> LargeShift) & ((1 << SoftTlbLayout.LargeBits) - 1)) * EntryWords)];
+        + (((gva >> LargeShift) & ((1 << SoftTlbLayout.LargeBits) - 1)) * EntryWords);
 
     private bool TryGetLarge(ulong gva, uint bits, out nuint host)
     {
-        ref ulong entry = ref LargeEntry(SpaceOf(bits), gva);
-        host = (nuint)(gva + Unsafe.Add(ref entry, BiasWord));
-        return Unsafe.Add(ref entry, (nuint)(bits & 3)) == ((gva & ~LargeMask) | _words[0]);
+        ulong entry = LargeEntry(SpaceOf(bits), gva);
+        host = (nuint)(gva + _words[entry + BiasWord]);
+        return _words[entry + (bits & 3)] == ((gva & ~LargeMask) | _words[0]);
     }
 
     private SoftTlbOutcome Refused(in WalkResult result)
@@ -221,12 +222,12 @@ public sealed partial class SoftTlb
 
             if (large)
             {
-                Store(ref LargeEntry(space, gva), bits & 3, (gva & ~LargeMask) | _words[0], bias);
+                Store(LargeEntry(space, gva), bits & 3, (gva & ~LargeMask) | _words[0], bias);
                 return;
             }
         }
 
-        Store(ref SmallEntry(space, gva), bits & 3, (gva & ~SmallMask) | _words[0], bias);
+        Store(SmallEntry(space, gva), bits & 3, (gva & ~SmallMask) | _words[0], bias);
     }
 
     // All of it in one slot and, for writes, no frame that is guarded.
@@ -239,25 +240,23 @@ public sealed partial class SoftTlb
                     && !slot.TryNextGuarded(first >> SmallShift, (first + LargeMask + 1) >> SmallShift, out _)));
     }
 
-    private static void Store(ref ulong entry, uint kind, ulong tag, ulong bias)
+    private void Store(ulong entry, uint kind, ulong tag, ulong bias)
     {
-        ref ulong entryBias = ref Unsafe.Add(ref entry, BiasWord);
+        ref ulong entryBias = ref _words[entry + BiasWord];
 #if !MMU_FAULT_114
         if (entryBias != bias)
         {
             // The other tags speak of another place.
-            entry = 0;
-            Unsafe.Add(ref entry, 1) = 0;
-            Unsafe.Add(ref entry, 2) = 0;
+            _words.Slice(entry, Kinds).Clear();
         }
 
 #endif
         entryBias = bias;
-        Unsafe.Add(ref entry, (nuint)kind) = tag;
+        _words[entry + kind] = tag;
         if (kind == (uint)AccessKind.Write)
         {
             // Where a write is allowed, so is a read.
-            entry = tag;
+            _words[entry] = tag;
         }
     }
 

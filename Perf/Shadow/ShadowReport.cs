@@ -23,9 +23,9 @@ internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, IReadOnlyList<
         return text.ToString();
     }
 
-    public string Markdown()
+    public string Markdown(string what = "the Shadow MMU", string suite = CompareOptions.ShadowSuite)
     {
-        StringBuilder text = new("# Speed of the Shadow MMU\n\nWritten by `Perf -- compare --suite shadow --write`; [method.md](method.md) says how it is measured.\n\n");
+        StringBuilder text = new($"# Speed of {what}\n\nWritten by `Perf -- compare --suite {suite} --write`; [method.md](method.md) says how it is measured.\n\n");
         foreach (string line in MachineFacts.Lines(peers))
         {
             _ = text.Append("* ").Append(line).Append('\n');
