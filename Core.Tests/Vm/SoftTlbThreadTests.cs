@@ -1,5 +1,4 @@
 // A vCPU reads through pointers from its software TLB while slots, and their memory, go away.
-using System;
 using System.Runtime.InteropServices;
 using System.Threading;
 using Mmu.Addressing;

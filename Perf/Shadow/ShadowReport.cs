@@ -23,9 +23,9 @@ internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, IReadOnlyList<
         return text.ToString();
     }
 
-    public string Markdown(string what = "the Shadow MMU", string suite = CompareOptions.ShadowSuite)
+    public string Markdown()
     {
-        StringBuilder text = new($"# Speed of {what}\n\nWritten by `Perf -- compare --suite {suite} --write`; [method.md](method.md) says how it is measured.\n\n");
+        StringBuilder text = new("# Speed of the Shadow MMU\n\nWritten by `Perf -- compare --suite shadow --write`; [method.md](method.md) says how it is measured.\n\n");
         foreach (string line in MachineFacts.Lines(peers))
         {
             _ = text.Append("* ").Append(line).Append('\n');
@@ -42,7 +42,7 @@ internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, IReadOnlyList<
         return text.ToString();
     }
 
-    private static void AppendTable(StringBuilder text, IEnumerable<ShadowRow> rows)
+    internal static void AppendTable(StringBuilder text, IEnumerable<ShadowRow> rows)
     {
         List<string[]> cells = [["operation", "by", "ns", "10–90 %", "× floor", "goal", "met", "bytes", "rounds", "state"]];
         cells.AddRange(rows.Select(r => new[]

@@ -32,12 +32,12 @@ internal sealed class TlbCommand(CompareOptions options)
             rows.AddRange(Measure(one));
         }
 
-        ShadowReport report = new(rows, peers);
+        TlbReport report = new(rows, peers);
         Console.Out.WriteLine(options.Json ? JsonSerializer.Serialize(rows, s_json) : report.Text());
         if (options.Write)
         {
             string path = Path.Combine(MachineFacts.RepositoryRoot(), "docs", "perf", "soft-tlb.md");
-            File.WriteAllText(path, report.Markdown("the software TLB", CompareOptions.TlbSuite));
+            File.WriteAllText(path, report.Markdown());
             Console.Error.WriteLine($"Wrote {path}.");
         }
 

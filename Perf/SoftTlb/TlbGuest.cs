@@ -91,6 +91,7 @@ internal sealed unsafe class TlbGuest : IDisposable
     public void Dispose()
     {
         _vcpu.EndRun();
+        _vcpu.Dispose();
         _vm.Dispose();
         _memory.Dispose();
     }
