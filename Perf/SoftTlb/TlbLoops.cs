@@ -15,10 +15,13 @@ internal sealed unsafe class TlbLoops(TlbGuest guest, PeerLibrary? library)
     public const string NativeName = "C probe";
 
     private readonly Walk.SoftTlb _tlb = guest.Tlb;
+
+    // Zero, but no compiler can know: else nothing would be left of the chain.
+    private readonly ulong _zero = (ulong)Environment.ProcessId >> 40;
     private ulong _sink;
 
     /// <summary>Hits one after the other: the next address needs the last pointer.</summary>
-    public Subject Dependent(AddressList list) => new DelegateSubject(Name, list.Chunk, _ => { }, c => _sink += Dependent(_tlb, list.Of(c), list.Chunk, 0));
+    public Subject Dependent(AddressList list) => new DelegateSubject(Name, list.Chunk, _ => { }, c => _sink += Dependent(_tlb, list.Of(c), list.Chunk, _zero));
 
     /// <summary>Hits in a plain loop.</summary>
     public Subject Independent(AddressList list) => new DelegateSubject(Name, list.Chunk, _ => { }, c => _sink += Independent(_tlb, list.Of(c), list.Chunk));
@@ -35,7 +38,7 @@ internal sealed unsafe class TlbLoops(TlbGuest guest, PeerLibrary? library)
         }
 
         delegate* unmanaged<nuint, ulong*, ulong, ulong, ulong> function = (delegate* unmanaged<nuint, ulong*, ulong, ulong, ulong>)library.Export(loop);
-        return new DelegateSubject(NativeName, list.Chunk, _ => { }, c => _sink += Checked(function(_tlb.Address, list.Of(c), (ulong)list.Chunk, 0)));
+        return new DelegateSubject(NativeName, list.Chunk, _ => { }, c => _sink += Checked(function(_tlb.Address, list.Of(c), (ulong)list.Chunk, _zero)));
     }
 
     private static ulong Dependent(Walk.SoftTlb tlb, ulong* gvas, int count, ulong zero)
