@@ -46,7 +46,11 @@ internal sealed unsafe class TlbGuest : IDisposable
         Tlb = _vcpu.SoftTlb;
         ControlStateStatus status = _vcpu.SetControlState(new ControlState
         {
-            Cr0 = MeasuredState.Cr0, Cr3 = Root, Cr4 = MeasuredState.Cr4(ModeShape.Long4), Efer = MeasuredState.Efer(ModeShape.Long4), Pkru = MeasuredState.Pkru,
+            Cr0 = MeasuredState.Cr0,
+            Cr3 = Root,
+            Cr4 = MeasuredState.Cr4(ModeShape.Long4),
+            Efer = MeasuredState.Efer(ModeShape.Long4),
+            Pkru = MeasuredState.Pkru,
         });
         if (status != ControlStateStatus.Legal)
         {
