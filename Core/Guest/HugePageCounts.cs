@@ -1,5 +1,6 @@
 // Guest: per 2-MiB and 1-GiB range of a slot, how many reasons there are against mapping it as one page.
 using System.Runtime.InteropServices;
+using Mmu.Addressing;
 using Mmu.Memory;
 
 namespace Mmu.Guest;
@@ -26,12 +27,12 @@ internal struct HugePageCounts
     internal static bool TryCreate(SlotRecord slot, PrivateArena arena, out HugePageCounts counts)
     {
         counts = new HugePageCounts { _baseGfn = slot.BaseGfn };
-        if (!arena.TryAllocate(RangesOf(slot, 2), out counts._level2))
+        if (!arena.TryAllocate(slot.EntriesAt(2), out counts._level2))
         {
             return false;
         }
 
-        if (!arena.TryAllocate(RangesOf(slot, 3), out counts._level3))
+        if (!arena.TryAllocate(slot.EntriesAt(3), out counts._level3))
         {
             arena.Free(counts._level2);
             return false;
@@ -90,17 +91,9 @@ internal struct HugePageCounts
         return sum;
     }
 
-    private static int ShiftOf(int level) => 9 * (level - 1);
+    private static ulong MaskOf(int level) => PageLevel.FramesOf(level) - 1;
 
-    private static ulong MaskOf(int level) => (1UL << ShiftOf(level)) - 1;
-
-    private static ulong RangesOf(SlotRecord slot, int level)
-    {
-        int shift = ShiftOf(level);
-        return ((slot.BaseGfn + slot.Pages - 1) >> shift) - (slot.BaseGfn >> shift) + 1;
-    }
-
-    private readonly ulong IndexOf(int level, ulong gfn) => (gfn >> ShiftOf(level)) - (_baseGfn >> ShiftOf(level));
+    private readonly ulong IndexOf(int level, ulong gfn) => (gfn >> PageLevel.FrameShiftOf(level)) - (_baseGfn >> PageLevel.FrameShiftOf(level));
 
     private readonly void Fill(SlotRecord slot, int level)
     {
@@ -128,13 +121,13 @@ internal struct HugePageCounts
     private readonly uint FixedReasons(SlotRecord slot, int level, ulong range)
     {
         ulong mask = MaskOf(level);
-        ulong first = (_baseGfn & ~mask) + (range << ShiftOf(level));
+        ulong first = (_baseGfn & ~mask) + (range << PageLevel.FrameShiftOf(level));
 #if MMU_FAULT_103
-        bool fits = first >= slot.BaseGfn && first + mask < slot.BaseGfn + slot.Pages;
+        bool fits = first >= slot.BaseGfn && first + mask < slot.EndGfn;
 #elif MMU_FAULT_104
         bool fits = first >= slot.BaseGfn && ((slot.BaseGfn ^ slot.HostFrame) & mask) == 0;
 #else
-        bool fits = first >= slot.BaseGfn && first + mask < slot.BaseGfn + slot.Pages && ((slot.BaseGfn ^ slot.HostFrame) & mask) == 0;
+        bool fits = first >= slot.BaseGfn && first + mask < slot.EndGfn && ((slot.BaseGfn ^ slot.HostFrame) & mask) == 0;
 #endif
         return fits ? 0u : 1;
     }

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Mmu.Addressing;
 using Mmu.Memory;
 
 namespace Mmu.Guest;
@@ -47,6 +48,9 @@ internal sealed class SlotRecord
 
     /// <summary>Number of 4-KiB frames.</summary>
     internal ulong Pages { get; }
+
+    /// <summary>The frame after the last.</summary>
+    internal ulong EndGfn => BaseGfn + Pages;
 
     /// <summary>Host frame of the first guest frame.</summary>
     internal ulong HostFrame { get; }
@@ -94,6 +98,9 @@ internal sealed class SlotRecord
     /// <summary>True if the frame is one of the slot's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Holds(ulong gfn) => gfn - BaseGfn < Pages;
+
+    /// <summary>How many entries of a level the slot reaches into.</summary>
+    internal ulong EntriesAt(int level) => PageLevel.EntriesFor(level, BaseGfn, EndGfn);
 
     /// <summary>The host frame behind a frame of the slot.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

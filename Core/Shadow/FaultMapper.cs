@@ -1,5 +1,6 @@
 // Shadow: builds the path from the root to the leaf for an access that the guest's tables allow.
 using System.Runtime.CompilerServices;
+using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
@@ -54,8 +55,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
 
     private readonly bool IsWrite => _access.Kind == AccessKind.Write;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly int IndexAt(int level) => (int)(_gva >> (12 + (9 * (level - 1)))) & (ShadowPages.EntryCount - 1);
+    private readonly int IndexAt(int level) => PageLevel.IndexOf(_gva, level);
 
     /// <summary>Maps the access.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -253,7 +253,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
         }
 
         bool hostWritable = !slot.IsReadOnly && (!_source.IsResolved || _source.Ticket.Writable);
-        ulong gfn = _targetGfn & ~(PagesOf(level) - 1);
+        ulong gfn = _targetGfn & ~(PageLevel.FramesOf(level) - 1);
         ulong frame = _source.IsResolved ? _source.Ticket.Frame : slot.HostFrameOf(gfn);
         var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, Prefetch: false);
         LeafResult leaf = LeafMapper<TSpte>.Set(_state, _vcpu, _page, IndexAt(_level), slot, intent, ref list);
@@ -281,7 +281,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
         {
             int index = IndexAt(_level);
             PageRole role = _state.Pages[_page].Role.Child(rights, direct: true, index);
-            ulong gfn = _targetGfn & ~(PagesOf(_level) - 1);
+            ulong gfn = _targetGfn & ~(PageLevel.FramesOf(_level) - 1);
             if (!TryFindChild(_page, _level, index, gfn, role, out PageHandle child) && !TryLink(_page, index, gfn, role, ref list, out child))
             {
                 return false;
@@ -351,6 +351,4 @@ internal ref struct FaultMapper<TGuest, TSpte>
         _state.Marks.Linked(entry, child);
         return true;
     }
-
-    private static ulong PagesOf(int level) => 1UL << (9 * (level - 1));
 }

@@ -1,6 +1,7 @@
 // Shadow: what the host does to mappings of a range of frames.
 using System;
 using System.Numerics;
+using Mmu.Addressing;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -90,9 +91,7 @@ internal sealed class HostChanges
         ZapList zapped = default;
         for (int level = minimumLevel; level <= ShadowSlot.Levels; level++)
         {
-            ulong pages = 1UL << (9 * (level - 1));
-            int count = (int)(((end - 1) / pages) - (start / pages) + 1);
-            Span<uint> lists = _state.Rmaps.Of(slot).Lists(level, start, count);
+            Span<uint> lists = _state.Rmaps.Of(slot).Lists(level, start, (int)PageLevel.EntriesFor(level, start, end));
             if (change == Change.WriteProtect)
             {
                 int first = NextUsed(lists, 0);

@@ -1,6 +1,7 @@
 // Shadow: splits huge pages, with memory of its own.
 using System;
 using System.Threading;
+using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
@@ -32,7 +33,7 @@ internal sealed class HugePageSplitter
             bool done = true;
             for (int level = ShadowSlot.Levels; level > targetLevel && done; level--)
             {
-                ulong pages = 1UL << (9 * (level - 1));
+                ulong pages = PageLevel.FramesOf(level);
                 for (ulong gfn = start & ~(pages - 1); gfn < end && done; gfn += pages)
                 {
                     done = !slot.Holds(gfn) || SplitAll(slot, level, gfn);
@@ -101,7 +102,7 @@ internal sealed class HugePageSplitter
         for (int i = 0; i < ShadowPages.EntryCount; i++)
         {
             _ = _state.Zapper.Store(table, i, LegacySpte.SplitChild(_state.Vm.SpteHost, huge, hugeLevel, i, executable: false));
-            ulong first = gfn + ((ulong)(uint)i << (9 * (level - 1)));
+            ulong first = gfn + ((ulong)(uint)i << PageLevel.FrameShiftOf(level));
             _ = _state.Refs.Add(ref _state.Rmaps.Of(slot)[level, first], new SpteRef(child, i), ref CacheWithChunks());
         }
 

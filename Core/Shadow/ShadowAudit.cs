@@ -1,5 +1,6 @@
 // Shadow: checks the invariants over all shadow pages.
 using System.Runtime.CompilerServices;
+using Mmu.Addressing;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -138,7 +139,7 @@ internal sealed class ShadowAudit
         int level = header.Role.Level;
         ulong gfn = Pages.GfnOfEntry(page, header, index);
         ulong frame = Spte.FrameOf(_state.Vm.SpteHost, spte) >> 12;
-        ulong mask = (1UL << (9 * (level - 1))) - 1;
+        ulong mask = PageLevel.FramesOf(level) - 1;
         Check(((gfn | frame) & mask) == 0, page, $"entry {index} maps unaligned frames (invariant 6)");
         Check(LegacySpte.IsMmuWritable(spte) || !LegacySpte.IsWritable(spte), page, $"entry {index} has W without MMU-writable (invariant 3)");
         Check(LegacySpte.IsHostWritable(spte) || !LegacySpte.IsMmuWritable(spte), page, $"entry {index} has MMU-writable without host-writable (invariant 3)");
@@ -248,10 +249,8 @@ internal sealed class ShadowAudit
 
     private ulong CountLeaves(SlotRecord slot, int level)
     {
-        int shift = 9 * (level - 1);
-        int count = (int)(((slot.BaseGfn + slot.Pages - 1) >> shift) - (slot.BaseGfn >> shift) + 1);
         ulong entries = 0;
-        foreach (uint list in _state.Rmaps.Of(slot).Lists(level, slot.BaseGfn, count))
+        foreach (uint list in _state.Rmaps.Of(slot).Lists(level, slot.BaseGfn, (int)slot.EntriesAt(level)))
         {
             entries += _state.Refs.Count(list);
         }

@@ -71,7 +71,7 @@ internal sealed class ShadowMmu : IDisposable
     /// <summary>Makes the data of a slot. Lock held.</summary>
     internal bool TryAddSlot(SlotRecord slot)
     {
-        if (slot.BaseGfn + slot.Pages > ShadowPages.GfnLimit || !_state.Rmaps.TryAddSlot(slot))
+        if (slot.EndGfn > ShadowPages.GfnLimit || !_state.Rmaps.TryAddSlot(slot))
         {
             return false;
         }

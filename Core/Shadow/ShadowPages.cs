@@ -1,6 +1,7 @@
 // Shadow: all shadow pages: headers, shadowed translations, the hash and the list by age.
 using System;
 using System.Runtime.CompilerServices;
+using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Memory;
 
@@ -106,7 +107,7 @@ internal sealed class ShadowPages
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong GfnOfEntry(PageHandle page, in ShadowPage header, int index) => header.Role.IsDirect
-        ? header.Gfn + ((ulong)(uint)index << (9 * (header.Role.Level - 1)))
+        ? header.Gfn + ((ulong)(uint)index << PageLevel.FrameShiftOf(header.Role.Level))
         : GfnOf(Translation(page, index));
 
     /// <summary>True if the page was made before the last change of generation.</summary>

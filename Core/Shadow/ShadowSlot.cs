@@ -1,6 +1,7 @@
 // Shadow: the rmaps of one slot.
 using System;
 using System.Runtime.CompilerServices;
+using Mmu.Addressing;
 using Mmu.Guest;
 using Mmu.Memory;
 
@@ -32,9 +33,7 @@ internal sealed class ShadowSlot
         slot = new ShadowSlot(record);
         for (int level = 1; level <= Levels; level++)
         {
-            int shift = 9 * (level - 1);
-            ulong count = ((record.BaseGfn + record.Pages - 1) >> shift) - (record.BaseGfn >> shift) + 1;
-            if (!arena.TryAllocate(count, out slot._lists[level - 1]))
+            if (!arena.TryAllocate(record.EntriesAt(level), out slot._lists[level - 1]))
             {
                 slot.Release(arena);
                 return false;
@@ -70,5 +69,5 @@ internal sealed class ShadowSlot
     internal Span<uint> Lists(int level, ulong gfn, int count) => _lists[level - 1].Slice(IndexOf(level, gfn), count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ulong IndexOf(int level, ulong gfn) => (gfn >> (9 * (level - 1))) - (_baseGfn >> (9 * (level - 1)));
+    private ulong IndexOf(int level, ulong gfn) => (gfn >> PageLevel.FrameShiftOf(level)) - (_baseGfn >> PageLevel.FrameShiftOf(level));
 }

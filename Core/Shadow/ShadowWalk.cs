@@ -1,5 +1,6 @@
 // Shadow: walks of our own tables without the lock.
 using System;
+using Mmu.Addressing;
 using Mmu.Memory;
 using Mmu.Sptes;
 
@@ -35,7 +36,7 @@ internal sealed class ShadowWalk
         PageHandle page = TopOf(root, gva, out int level);
         while (!page.IsNone && level > 0 && count < sptes.Length)
         {
-            ulong spte = _state.Pages.Tables[page].Load(IndexOf(gva, level));
+            ulong spte = _state.Pages.Tables[page].Load(PageLevel.IndexOf(gva, level));
             sptes[count++] = spte;
             page = ChildOf(spte, level);
             level--;
@@ -59,7 +60,7 @@ internal sealed class ShadowWalk
         PageHandle page = TopOf(root, gva, out int level);
         while (!page.IsNone && level > 0)
         {
-            spte = _state.Pages.Tables[page].Load(IndexOf(gva, level));
+            spte = _state.Pages.Tables[page].Load(PageLevel.IndexOf(gva, level));
             page = ChildOf(spte, level);
             level--;
         }
@@ -74,15 +75,13 @@ internal sealed class ShadowWalk
         page = TopOf(root, gva, out int level);
         while (!page.IsNone && level > 1)
         {
-            page = ChildOf(_state.Pages.Tables[page].Load(IndexOf(gva, level)), level);
+            page = ChildOf(_state.Pages.Tables[page].Load(PageLevel.IndexOf(gva, level)), level);
             level--;
         }
 
-        index = IndexOf(gva, 1);
+        index = PageLevel.IndexOf(gva, 1);
         return !page.IsNone;
     }
-
-    private static int IndexOf(ulong gva, int level) => (int)(gva >> (12 + (9 * (level - 1)))) & (ShadowPages.EntryCount - 1);
 
     private ulong Begin(ShadowVcpu vcpu) => _state.Vm.Epochs.Enter(vcpu.Vcpu.Id);
 

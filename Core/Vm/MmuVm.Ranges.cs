@@ -234,7 +234,7 @@ public sealed partial class MmuVm
             }
 
             ulong from = Math.Max(start, slot.BaseGfn);
-            ulong to = Math.Min(Math.Min(from + FramesPerBatch, end), slot.BaseGfn + slot.Pages);
+            ulong to = Math.Min(Math.Min(from + FramesPerBatch, end), slot.EndGfn);
             any |= Do(work, slot, from, to);
             if (any && work == RangeWork.TestAge)
             {
@@ -268,7 +268,7 @@ public sealed partial class MmuVm
     }
 
     private static (ulong From, ulong To) Clip(SlotRecord slot, ulong first, ulong end) =>
-        (Math.Max(first, slot.BaseGfn), Math.Min(end, slot.BaseGfn + slot.Pages));
+        (Math.Max(first, slot.BaseGfn), Math.Min(end, slot.EndGfn));
 
     private SlotRecord RequireSlot(Gpa gpa, int addressSpace) =>
         _core.Slots[addressSpace].Find(gpa.Value >> 12) is { IsLeaving: false } slot

@@ -181,7 +181,7 @@ public sealed partial class MmuVm
 #endif
         }
 
-        ulong end = leaving.BaseGfn + leaving.Pages;
+        ulong end = leaving.EndGfn;
         for (ulong start = leaving.BaseGfn; start < end; start += FramesPerBatch)
         {
             using MmuWriteGuard held = _core.Lock.Enter();
