@@ -21,11 +21,6 @@ internal ref struct FaultMapper<TGuest, TSpte>
     where TGuest : struct, IGuestTables
     where TSpte : struct, ISpteFormat
 {
-    private const ulong Dirty = 1 << 6;
-    private const ulong AccessedDirty = 0x60;
-    private const ulong PresentAccessed = 0x21;
-    private const int KeyShift = 59;
-
     private readonly ShadowState _state;
     private readonly ShadowVcpu _vcpu;
     private readonly WalkContext _context;
@@ -87,7 +82,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
         _state.Pages[_page].WriteFlood = 0;
         _level = _state.Pages[_page].Role.Level;
         Rights rights = _state.Pages[_page].Role.Access;
-        ulong key = 0;
+        uint key = 0;
 #if MMU_FAULT_74
         rights = walk.Rights;
 #endif
@@ -111,7 +106,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
             return FaultOutcome.Emulate;
         }
 
-        return MapPage(slot, walk.Level, rights, (uint)key, ref list);
+        return MapPage(slot, walk.Level, rights, key, ref list);
     }
 
     // Down the tables to the one whose entry maps the page in the guest, making and linking what is missing. All that a level needs of the one
@@ -167,14 +162,14 @@ internal ref struct FaultMapper<TGuest, TSpte>
         }
 
         entry = TGuest.Load(_vcpu.View.TableWindow, table, TGuest.OffsetOf(role, index));
-        return (entry & PresentAccessed) == PresentAccessed || ((entry & 1) != 0 && _vcpu.View.TableWindow.IsReadOnly);
+        return (entry & GuestEntry.PresentAccessed) == GuestEntry.PresentAccessed || ((entry & GuestEntry.Present) != 0 && _vcpu.View.TableWindow.IsReadOnly);
     }
 
-    private readonly bool TryReadLeaf(in WalkResult walk, ref Rights rights, out ulong key)
+    private readonly bool TryReadLeaf(in WalkResult walk, ref Rights rights, out uint key)
     {
         key = 0;
         ref ShadowPage header = ref _state.Pages[_page];
-        if (!TryRead(header.Gfn << 12, header.Role, IndexAt(_level), out ulong entry) || ((entry ^ walk.EntryValueBits) & ~AccessedDirty) != 0)
+        if (!TryRead(header.Gfn << 12, header.Role, IndexAt(_level), out ulong entry) || ((entry ^ walk.EntryValueBits) & ~GuestEntry.AccessedDirty) != 0)
         {
             return false;
         }
@@ -187,18 +182,18 @@ internal ref struct FaultMapper<TGuest, TSpte>
 
         // The first write to a page that is clean in the guest's table must fault, so that its dirty bit is set.
 #if MMU_FAULT_94
-        if (!IsWrite && (entry & PresentAccessed) == 0)
+        if (!IsWrite && (entry & GuestEntry.PresentAccessed) == 0)
 #else
-        if (!IsWrite && (entry & Dirty) == 0)
+        if (!IsWrite && (entry & GuestEntry.Dirty) == 0)
 #endif
         {
             rights &= ~Rights.Write;
         }
 
-        key = (entry >> KeyShift) & 0xF;
+        key = GuestEntry.KeyOf(entry);
 
         // Nor may a write go through whose dirty bit the guest took back after the walk had set it; a read-only table keeps none.
-        return !IsWrite || (entry & Dirty) != 0 || _vcpu.View.TableWindow.IsReadOnly;
+        return !IsWrite || (entry & GuestEntry.Dirty) != 0 || _vcpu.View.TableWindow.IsReadOnly;
     }
 
     /// <summary>
@@ -255,7 +250,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
         bool hostWritable = !slot.IsReadOnly && (!_source.IsResolved || _source.Ticket.Writable);
         ulong gfn = _targetGfn & ~(PageLevel.FramesOf(level) - 1);
         ulong frame = _source.IsResolved ? _source.Ticket.Frame : slot.HostFrameOf(gfn);
-        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, Prefetch: false);
+        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, Accessed: true);
         LeafResult leaf = LeafMapper<TSpte>.Set(_state, _vcpu, _page, IndexAt(_level), slot, intent, ref list);
         if (level == 1 && !_source.IsResolved && leaf != LeafResult.Same)
         {

@@ -10,6 +10,6 @@ namespace Mmu.Shadow;
 /// <param name="Rights">What the guest's tables allow.</param>
 /// <param name="Key">Protection key.</param>
 /// <param name="HostWritable">The host lets the frame be written.</param>
-/// <param name="Prefetch">No access asked for it: it is not marked as accessed, and no table becomes unsync for it.</param>
+/// <param name="Accessed">An access asked for it.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct LeafIntent(ulong Gfn, ulong Frame, Rights Rights, uint Key, bool HostWritable, bool Prefetch);
+internal readonly record struct LeafIntent(ulong Gfn, ulong Frame, Rights Rights, uint Key, bool HostWritable, bool Accessed);

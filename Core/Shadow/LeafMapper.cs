@@ -14,7 +14,7 @@ internal static class LeafMapper<TSpte>
 {
     private const uint GenerationMask = (1 << 18) - 1;
 
-    /// <summary>Makes an entry map a page of a slot.</summary>
+    /// <summary>Makes an entry map a page of a slot, for an access.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static LeafResult Set(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, SlotRecord slot, in LeafIntent intent, ref ZapList list)
     {
@@ -31,7 +31,7 @@ internal static class LeafMapper<TSpte>
         bool writable = wanted
             && ((Spte.IsPresent(old) && TSpte.IsWritable(old))
                 || !slot.IsGuarded(intent.Gfn)
-                || state.Guard.AllowWritable(slot, intent.Gfn, canUnsync: !intent.Prefetch) != WritableAnswer.Denied);
+                || state.Guard.AllowWritable(slot, intent.Gfn, canUnsync: true) != WritableAnswer.Denied);
         ulong spte = Make(state.Vm.SpteHost, header.Role.Level, intent, writable);
         LeafResult result = wanted && !writable ? LeafResult.WriteProtected : LeafResult.Set;
         if (spte == old)
@@ -69,7 +69,7 @@ internal static class LeafMapper<TSpte>
         Rights = writable ? intent.Rights : intent.Rights & ~Rights.Write,
         Traits = (intent.HostWritable ? LeafTraits.HostWritable : LeafTraits.None)
             | (writable ? LeafTraits.MmuWritable | LeafTraits.Dirty : LeafTraits.None)
-            | (intent.Prefetch ? LeafTraits.None : LeafTraits.Accessed),
+            | (intent.Accessed ? LeafTraits.Accessed : LeafTraits.None),
         Key = intent.Key,
     });
 

@@ -15,12 +15,8 @@ internal static class PageSync<TGuest, TSpte>
     where TGuest : struct, IGuestTables
     where TSpte : struct, ISpteFormat
 {
-    private const ulong Dirty = 1 << 6;
-    private const ulong PresentAccessed = 0x21;
     private const int Lanes = 8;
     private const int Group = 64;
-    private const int KeyShift = 59;
-    private const ulong KeyMask = 0xFUL << KeyShift;
 
     /// <summary>Brings a page in step; false if the guest's table cannot be read as the vCPU reads its tables.</summary>
     internal static bool SyncPage(ShadowState state, ShadowVcpu vcpu, PageHandle page, ref ZapList list)
@@ -65,9 +61,9 @@ internal static class PageSync<TGuest, TSpte>
         Vector512<ulong> bad = Vector512.Create(vcpu.Vcpu.Walker.Context.Reserved.Leaf[1]);
         Vector512<ulong> allowed = Vector512.Create((ulong)role.Access);
 #if MMU_FAULT_77
-        Vector512<ulong> keys = Vector512.Create(role.IsDirect ? KeyMask : 0);
+        Vector512<ulong> keys = Vector512.Create(role.IsDirect ? GuestEntry.KeyMask : 0);
 #else
-        Vector512<ulong> keys = Vector512.Create(role.IsLongMode ? KeyMask : 0);
+        Vector512<ulong> keys = Vector512.Create(role.IsLongMode ? GuestEntry.KeyMask : 0);
 #endif
         ulong changed = 0;
         for (int i = 0; i < Group; i += Lanes)
@@ -111,7 +107,7 @@ internal static class PageSync<TGuest, TSpte>
 #endif
         Vector512<ulong> rights = (entries & Vector512.Create(5UL)) | writable | (~entries >>> 60 & Vector512.Create(8UL));
         Vector512<ulong> frames = (entries & Vector512.Create(Spte.FrameMask)) >>> 8;
-        Vector512<ulong> valid = Vector512.Equals(entries & Vector512.Create(PresentAccessed), Vector512.Create(PresentAccessed))
+        Vector512<ulong> valid = Vector512.Equals(entries & Vector512.Create(GuestEntry.PresentAccessed), Vector512.Create(GuestEntry.PresentAccessed))
             & Vector512.Equals(entries & bad, Vector512<ulong>.Zero);
 #if MMU_FAULT_79
         return ((frames & Vector512<ulong>.Zero) | (rights & allowed)) | ~valid;
@@ -131,25 +127,16 @@ internal static class PageSync<TGuest, TSpte>
         }
 
         ulong entry = TGuest.Load(window, header.Gfn << 12, TGuest.OffsetOf(header.Role, index));
-        ulong gfn = TGuest.PageOf(entry) >> 12;
         PtPage table = state.Pages.Tables[page];
         ulong old = table.Load(index);
-        if ((entry & PresentAccessed) != PresentAccessed
-            || (entry & vcpu.Vcpu.Walker.Context.Reserved.Leaf[1]) != 0
+        ulong reserved = vcpu.Vcpu.Walker.Context.Reserved.Leaf[1];
+        if (!GuestEntry.TryReadLeaf<TGuest>(entry, header.Role.Access, reserved, out ulong gfn, out Rights rights, out uint key)
             || gfn != ShadowPages.GfnOf(translation)
             || !Spte.IsPresent(old))
         {
             state.Zapper.DropEntry(page, index, ref list);
             return;
         }
-
-        Rights rights = header.Role.Access & TGuest.RightsOf(entry);
-#if !MMU_FAULT_78
-        if ((entry & Dirty) == 0)
-        {
-            rights &= ~Rights.Write;
-        }
-#endif
 
         SlotRecord? slot = state.Rmaps.SlotOf(header.Role.AddressSpace, gfn);
         if (slot is null)
@@ -161,16 +148,9 @@ internal static class PageSync<TGuest, TSpte>
         bool hostWritable = TSpte.IsHostWritable(old);
         bool writable = (rights & Rights.Write) != 0 && hostWritable
             && (TSpte.IsWritable(old) || state.Guard.AllowWritableInSync(slot, gfn));
-        ulong spte = TSpte.MakeLeaf(state.Vm.SpteHost, new LeafSpec
-        {
-            Frame = Spte.FrameOf(state.Vm.SpteHost, old),
-            Level = 1,
-            Rights = writable ? rights : rights & ~Rights.Write,
-            Traits = (hostWritable ? LeafTraits.HostWritable : LeafTraits.None)
-                | (writable ? LeafTraits.MmuWritable | LeafTraits.Dirty : LeafTraits.None)
-                | (TSpte.IsAccessed(old) ? LeafTraits.Accessed : LeafTraits.None),
-            Key = (uint)(entry >> KeyShift) & 0xF,
-        });
+        ulong frame = Spte.FrameOf(state.Vm.SpteHost, old) >> 12;
+        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, TSpte.IsAccessed(old));
+        ulong spte = LeafMapper<TSpte>.Make(state.Vm.SpteHost, level: 1, intent, writable);
         translation = ShadowPages.Pack(gfn, rights);
         if (spte != old)
         {

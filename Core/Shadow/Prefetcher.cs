@@ -20,13 +20,11 @@ internal static class Prefetcher<TGuest, TSpte>
     where TSpte : struct, ISpteFormat
 {
     private const int Window = 8;
-    private const ulong Dirty = 1 << 6;
 #if MMU_FAULT_99
-    private const ulong PresentAccessed = 1;
+    private const ulong Wanted = GuestEntry.Present;
 #else
-    private const ulong PresentAccessed = 0x21;
+    private const ulong Wanted = GuestEntry.PresentAccessed;
 #endif
-    private const int KeyShift = 59;
 
     /// <summary>
     /// The entries in the window of a level-1 page that are empty, and look mapped and accessed in the guest's table: bit n for entry n of the
@@ -55,7 +53,7 @@ internal static class Prefetcher<TGuest, TSpte>
         }
 
         ReadOnlySpan<byte> entries = vcpu.View.TableWindow.Bytes(table + TGuest.OffsetOf(header.Role, start), Window * TGuest.EntryBytes);
-        Vector512<ulong> wanted = Vector512.Create(PresentAccessed);
+        Vector512<ulong> wanted = Vector512.Create(Wanted);
         return empty & (uint)Vector512.Equals(TGuest.LoadEight(entries, 0) & wanted, wanted).ExtractMostSignificantBits();
     }
 
@@ -102,7 +100,7 @@ internal static class Prefetcher<TGuest, TSpte>
             {
                 shapedFor = shapeFor;
                 shape = LeafMapper<TSpte>.Make(
-                    state.Vm.SpteHost, level: 1, new LeafIntent(gfn, Frame: 0, rights, key, !slot.IsReadOnly, Prefetch: true), writable);
+                    state.Vm.SpteHost, level: 1, new LeafIntent(gfn, Frame: 0, rights, key, !slot.IsReadOnly, Accessed: false), writable);
             }
 
             if (!role.IsDirect)
@@ -125,15 +123,9 @@ internal static class Prefetcher<TGuest, TSpte>
     private static bool TryRead(ShadowVcpu vcpu, ulong table, PageRole role, int at, out ulong gfn, out Rights rights, out uint key)
     {
         ulong entry = TGuest.Load(vcpu.View.TableWindow, table, TGuest.OffsetOf(role, at));
-        gfn = TGuest.PageOf(entry) >> 12;
-        rights = role.Access & TGuest.RightsOf(entry);
-        key = (uint)(entry >> KeyShift) & 0xF;
-        if ((entry & Dirty) == 0)
-        {
-            // The first write must fault, so that the guest's dirty bit is set.
-            rights &= ~Rights.Write;
-        }
-
-        return (entry & (PresentAccessed | vcpu.Vcpu.Walker.Context.Reserved.Leaf[1])) == PresentAccessed;
+#if MMU_FAULT_99
+        entry |= GuestEntry.PresentAccessed;
+#endif
+        return GuestEntry.TryReadLeaf<TGuest>(entry, role.Access, vcpu.Vcpu.Walker.Context.Reserved.Leaf[1], out gfn, out rights, out key);
     }
 }
