@@ -6,6 +6,7 @@ internal static class ControlBits
 {
     internal const ulong Cr0Wp = 1UL << 16;
     internal const ulong Cr0Pg = 1UL << 31;
+    internal const ulong Cr3Pcid = 0xFFF;
     internal const ulong Cr3LamU57 = 1UL << 61;
     internal const ulong Cr3LamU48 = 1UL << 62;
     internal const ulong Cr3NoFlush = 1UL << 63;

@@ -1,12 +1,11 @@
 // Common: what a vCPU does before it enters the guest, and what its control registers ask for.
 using System;
+using Mmu.Architecture;
 
 namespace Mmu.Common;
 
 internal partial struct EngineSet<TShadow, TTdp>
 {
-    private const ulong PcidMask = 0xFFF;
-
     /// <summary>Does what is pending before the vCPU enters. On its thread, outside the guest.</summary>
     /// <returns><see cref="RootStatus.Loaded"/>, or why there is no root; what was pending then stays so.</returns>
     internal RootStatus DoPending(VmCore vm, Vcpu vcpu)
@@ -82,7 +81,7 @@ internal partial struct EngineSet<TShadow, TTdp>
 
         if ((actions & ControlActions.FreePcid) != 0)
         {
-            FreePreviousRoots(vcpu, vcpu.Cr3 & PcidMask);
+            FreePreviousRoots(vcpu, vcpu.Cr3 & ControlBits.Cr3Pcid);
         }
 
         vcpu.Pending |= ((actions & ControlActions.Sync) != 0 ? VcpuRequests.Sync : VcpuRequests.None)
@@ -93,7 +92,7 @@ internal partial struct EngineSet<TShadow, TTdp>
     internal void InvalidatePcid(Vcpu vcpu, ulong pcid)
     {
         bool pcids = vcpu.Walker.HasPcids;
-        if (!pcids || (vcpu.Cr3 & PcidMask) == pcid)
+        if (!pcids || (vcpu.Cr3 & ControlBits.Cr3Pcid) == pcid)
         {
             Do(vcpu, ControlActions.Sync | ControlActions.FlushCurrent);
         }

@@ -332,18 +332,8 @@ internal ref struct FaultMapper<TGuest, TSpte>
             return false;
         }
 
-        // Whatever goes over its parents would take too long, and a guest can name a table as often as it likes.
-        if (_state.Refs.Count(_state.Pages[child].Parents) >= RefLists.LongestList)
-        {
-            _state.Zapper.Unparent(child, ref list);
-        }
-
-        var entry = new SpteRef(page, index);
         ulong frame = _state.Pages.Tables.FrameOf(child).Value << 12;
-        _ = _state.Zapper.Store(_state.Pages.Tables[page], index, TSpte.MakeNonLeaf(_state.Vm.SpteHost, frame));
-        _state.Pages[page].Entries++;
-        _ = _state.Refs.Add(ref _state.Pages[child].Parents, entry, ref _vcpu.Chunks);
-        _state.Marks.Linked(entry, child);
+        _state.Zapper.Link(page, index, child, TSpte.MakeNonLeaf(_state.Vm.SpteHost, frame), ref _vcpu.Chunks, ref list);
         return true;
     }
 }

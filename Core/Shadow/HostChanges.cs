@@ -33,13 +33,7 @@ internal sealed class HostChanges
         ZapList list = default;
         for (ulong gfn = start; slot.TryNextGuarded(gfn, end, out ulong found); gfn = found + 1)
         {
-            PageHandle page = _state.Pages.NextOfTable(default, slot.AddressSpace, found);
-            while (!page.IsNone)
-            {
-                PageHandle next = _state.Pages.NextOfTable(page, slot.AddressSpace, found);
-                _state.Zapper.Zap(page, ref list);
-                page = next;
-            }
+            _ = _state.Zapper.ZapTables(slot.AddressSpace, found, ref list);
         }
 
         list.NeedsFlush |= Unmap(slot, start, end);

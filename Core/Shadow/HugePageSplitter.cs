@@ -73,8 +73,7 @@ internal sealed class HugePageSplitter
     private void SplitOne(SlotRecord slot, SpteRef leaf, ulong gfn, ref ZapList list)
     {
         ref ShadowPage header = ref _state.Pages[leaf.Page];
-        PtPage table = _state.Pages.Tables[leaf.Page];
-        ulong huge = table.Load(leaf.Index);
+        ulong huge = _state.Pages.Tables[leaf.Page].Load(leaf.Index);
         Rights rights = header.Role.IsDirect
             ? header.Role.Access
             : ShadowPages.RightsOf(_state.Pages.Translation(leaf.Page, leaf.Index));
@@ -90,9 +89,8 @@ internal sealed class HugePageSplitter
 
         _state.Zapper.DropEntry(leaf.Page, leaf.Index, ref list);
         ulong frame = _state.Pages.Tables.FrameOf(child).Value << 12;
-        _ = _state.Zapper.Store(table, leaf.Index, LegacySpte.MakeNonLeaf(_state.Vm.SpteHost, frame));
-        header.Entries++;
-        _ = _state.Refs.Add(ref _state.Pages[child].Parents, leaf, ref CacheWithChunks());
+        ulong spte = LegacySpte.MakeNonLeaf(_state.Vm.SpteHost, frame);
+        _state.Zapper.Link(leaf.Page, leaf.Index, child, spte, ref CacheWithChunks(), ref list);
     }
 
     private void Fill(SlotRecord slot, PageHandle child, ulong huge, int hugeLevel, ulong gfn)

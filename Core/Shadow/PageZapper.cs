@@ -34,8 +34,7 @@ internal sealed class PageZapper
     /// <summary>Empties an entry. What it stood for is undone first (bug 3).</summary>
     internal void DropEntry(PageHandle page, int index, ref ZapList list)
     {
-        PtPage table = _pages.Tables[page];
-        ulong spte = table.Load(index);
+        ulong spte = _pages.Tables[page].Load(index);
         if (Spte.IsEmpty(spte))
         {
             return;
@@ -55,12 +54,22 @@ internal sealed class PageZapper
             }
         }
 
-        _ = Store(table, index, Spte.Empty);
-        header.Entries--;
-        if (!header.Role.IsDirect)
+        Empty(page, index);
+    }
+
+    /// <summary>Takes apart every page that shadows the table in a frame; false if there is none.</summary>
+    internal bool ZapTables(int addressSpace, ulong gfn, ref ZapList list)
+    {
+        PageHandle page = _pages.NextOfTable(default, addressSpace, gfn);
+        bool any = !page.IsNone;
+        while (!page.IsNone)
         {
-            _pages.Translation(page, index) = 0;
+            PageHandle next = _pages.NextOfTable(page, addressSpace, gfn);
+            Zap(page, ref list);
+            page = next;
         }
+
+        return any;
     }
 
     /// <summary>Takes a page apart and out of every table that names it. It is freed by <see cref="Commit"/>, or, while it is a root, by whoever lets go of that.</summary>
@@ -76,11 +85,7 @@ internal sealed class PageZapper
         _counters.TablesZapped++;
         ForgetEntries(page, ref header, ref list);
         Unparent(ref header);
-        if (header.IsUnsync)
-        {
-            header.State &= ~PageStates.Unsync;
-        }
-
+        header.State &= ~PageStates.Unsync;
         if (!header.Role.IsDirect)
         {
             Unaccount(page, header);
@@ -119,11 +124,24 @@ internal sealed class PageZapper
         }
     }
 
-    /// <summary>Takes a page out of every table that names it.</summary>
-    internal void Unparent(PageHandle page, ref ZapList list)
+    /// <summary>
+    /// Makes an empty entry name a page. One that is named very often is taken out of all other tables first: whatever goes over its parents
+    /// would take too long, and a guest can name a table as often as it likes.
+    /// </summary>
+    internal void Link(PageHandle page, int index, PageHandle child, ulong spte, ref SlabCache chunks, ref ZapList list)
     {
-        list.NeedsFlush = true;
-        Unparent(ref _pages[page]);
+        ref ShadowPage below = ref _pages[child];
+        if (_refs.Count(below.Parents) >= RefLists.LongestList)
+        {
+            list.NeedsFlush = true;
+            Unparent(ref below);
+        }
+
+        var entry = new SpteRef(page, index);
+        _ = Store(_pages.Tables[page], index, spte);
+        _pages[page].Entries++;
+        _ = _refs.Add(ref below.Parents, entry, ref chunks);
+        _marks.Linked(entry, child);
     }
 
     /// <summary>What is kept twice no longer agrees: nothing runs any more.</summary>
@@ -181,6 +199,18 @@ internal sealed class PageZapper
 #endif
 
         list = default;
+    }
+
+    // What the entry stood for was undone before.
+    private void Empty(PageHandle page, int index)
+    {
+        _ = Store(_pages.Tables[page], index, Spte.Empty);
+        ref ShadowPage header = ref _pages[page];
+        header.Entries--;
+        if (!header.Role.IsDirect)
+        {
+            _pages.Translation(page, index) = 0;
+        }
     }
 
     private void Enqueue(PageHandle page, ref ZapList list)
@@ -311,14 +341,8 @@ internal sealed class PageZapper
             _ = _refs.Remove(ref header.Parents, parent);
             _marks.Unlinked(parent);
 #if !MMU_FAULT_83
-            _ = Store(_pages.Tables[parent.Page], parent.Index, Spte.Empty);
+            Empty(parent.Page, parent.Index);
 #endif
-            ref ShadowPage above = ref _pages[parent.Page];
-            above.Entries--;
-            if (!above.Role.IsDirect)
-            {
-                _pages.Translation(parent.Page, parent.Index) = 0;
-            }
         }
     }
 

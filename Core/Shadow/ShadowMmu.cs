@@ -166,7 +166,7 @@ internal sealed class ShadowMmu : IDisposable
         vcpu.View.Refresh(_vm.Memories[owner.AddressSpace].Table);
         foreach (RootEntry root in vcpu.Roots.Any)
         {
-            if (root.IsLoaded && (pcid is null || (root.Cr3 & 0xFFF) == pcid))
+            if (root.IsLoaded && (pcid is null || (root.Cr3 & ControlBits.Cr3Pcid) == pcid))
             {
                 Invalidate(vcpu, root, address, ref list);
             }

@@ -1,4 +1,5 @@
 // Shadow: the roots of vCPUs: the current one and those used before it.
+using System.Runtime.CompilerServices;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Memory;
@@ -79,11 +80,18 @@ internal sealed class ShadowRoots
     {
         ZapList list = default;
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
-        for (int i = selection == RootSelection.Previous && IsOfState(vcpu, vcpu.Roots[0]) ? 1 : 0; i < vcpu.Roots.Length; i++)
+        if (selection == RootSelection.Previous)
         {
-            if (vcpu.Roots[i].IsLoaded && (selection != RootSelection.Obsolete || !IsUsable(vcpu.Roots[i]) || vcpu.Roots[i].IsIncomplete))
+            ReleasePrevious(vcpu, pcid: null, ref list);
+        }
+        else
+        {
+            foreach (RootEntry root in vcpu.Roots.Any)
             {
-                Release(vcpu.Roots[i], ref list);
+                if (root.IsLoaded && (selection == RootSelection.All || !IsUsable(root) || root.IsIncomplete))
+                {
+                    Release(root, ref list);
+                }
             }
         }
 
@@ -95,14 +103,7 @@ internal sealed class ShadowRoots
     {
         ZapList list = default;
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
-        for (int i = IsOfState(vcpu, vcpu.Roots[0]) ? 1 : 0; i < vcpu.Roots.Length; i++)
-        {
-            if (vcpu.Roots[i].IsLoaded && (vcpu.Roots[i].Cr3 & 0xFFF) == pcid)
-            {
-                Release(vcpu.Roots[i], ref list);
-            }
-        }
-
+        ReleasePrevious(vcpu, pcid, ref list);
         _state.Zapper.Commit(ref list);
     }
 
@@ -148,14 +149,7 @@ internal sealed class ShadowRoots
             return true;
         }
 
-        for (int i = IsOfState(vcpu, vcpu.Roots[0]) ? 1 : 0; i < vcpu.Roots.Length; i++)
-        {
-            if (vcpu.Roots[i].IsLoaded)
-            {
-                Release(vcpu.Roots[i], ref list);
-            }
-        }
-
+        ReleasePrevious(vcpu, pcid: null, ref list);
         _state.Zapper.Commit(ref list);
         return _state.Reclaimer.EnsureRoom(ref list);
     }
@@ -183,13 +177,14 @@ internal sealed class ShadowRoots
         }
     }
 
-    private bool Matches(ShadowVcpu vcpu, RootEntry root, ulong cr3) =>
-        root.Cr3 == cr3 && root.Role == vcpu.RootRole && !root.IsBehind && IsUsable(root)
-        && (vcpu.Vcpu.Role.Mode != GuestMode.Pae || SamePdptes(root, vcpu.Vcpu.Walker.Context.Pdptes));
+    private bool Matches(ShadowVcpu vcpu, RootEntry root, ulong cr3) => IsFor(vcpu, root, cr3, vcpu.RootRole) && !root.IsBehind && IsUsable(root);
 
     // The root that the vCPU enters the guest on unless it is told to load another; whether it is still good is another question.
-    private static bool IsOfState(ShadowVcpu vcpu, RootEntry root) =>
-        root.Cr3 == KeyOf(vcpu.Vcpu) && root.Role == PageRole.RootOf(vcpu.Vcpu.Role)
+    private static bool IsOfState(ShadowVcpu vcpu, RootEntry root) => IsFor(vcpu, root, KeyOf(vcpu.Vcpu), PageRole.RootOf(vcpu.Vcpu.Role));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsFor(ShadowVcpu vcpu, RootEntry root, ulong cr3, PageRole role) =>
+        root.Cr3 == cr3 && root.Role == role
         && (vcpu.Vcpu.Role.Mode != GuestMode.Pae || SamePdptes(root, vcpu.Vcpu.Walker.Context.Pdptes));
 
     private static bool SamePdptes(RootEntry root, in PdpteRegisters pdptes)
@@ -232,13 +227,17 @@ internal sealed class ShadowRoots
         }
 
         bool isPae = vcpu.Vcpu.Role.Mode < GuestMode.Long4;
-        if (isPae && !TryGetPaeRoot(root))
+        if (isPae)
         {
-            return RootStatus.NoRootBelow4GiB;
+            if (!_state.Vm.Tables.TryAllocatePaeRoot(out PaeRoot pae))
+            {
+                return RootStatus.NoRootBelow4GiB;
+            }
+
+            root.Pae = pae;
         }
 
         root.IsPae = isPae;
-
         root.Cr3 = KeyOf(vcpu.Vcpu);
         root.Role = vcpu.RootRole;
         root.Pdptes = vcpu.Vcpu.Walker.Context.Pdptes;
@@ -257,13 +256,6 @@ internal sealed class ShadowRoots
             : _state.Vm.Tables.FrameOf(root.Tables[0]).Value << 12;
         vcpu.Vcpu.RootAddress = root.Address;
         return RootStatus.Loaded;
-    }
-
-    private bool TryGetPaeRoot(RootEntry root)
-    {
-        bool got = _state.Vm.Tables.TryAllocatePaeRoot(out PaeRoot pae);
-        root.Pae = pae;
-        return got;
     }
 
     private void FillTable(ShadowVcpu vcpu, RootEntry root, int index, ref ZapList list)
@@ -314,6 +306,19 @@ internal sealed class ShadowRoots
             if (!root.Tables[i].IsNone)
             {
                 _state.Syncer.SyncBelow(vcpu, root.Tables[i], ref list);
+            }
+        }
+    }
+
+    // Those of one PCID, or all; the one that the control state is for stays.
+    private void ReleasePrevious(ShadowVcpu vcpu, ulong? pcid, ref ZapList list)
+    {
+        for (int i = IsOfState(vcpu, vcpu.Roots[0]) ? 1 : 0; i < vcpu.Roots.Length; i++)
+        {
+            RootEntry root = vcpu.Roots[i];
+            if (root.IsLoaded && (pcid is null || (root.Cr3 & ControlBits.Cr3Pcid) == pcid))
+            {
+                Release(root, ref list);
             }
         }
     }

@@ -45,16 +45,7 @@ internal sealed class TableWrites
     {
         ZapList list = default;
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
-        bool any = false;
-        PageHandle page = _state.Pages.NextOfTable(default, addressSpace, gfn);
-        while (!page.IsNone)
-        {
-            PageHandle next = _state.Pages.NextOfTable(page, addressSpace, gfn);
-            _state.Zapper.Zap(page, ref list);
-            any = true;
-            page = next;
-        }
-
+        bool any = _state.Zapper.ZapTables(addressSpace, gfn, ref list);
         _state.Zapper.Commit(ref list);
         return any;
     }

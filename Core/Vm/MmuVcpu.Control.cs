@@ -8,8 +8,6 @@ namespace Mmu.Vm;
 
 public sealed partial class MmuVcpu
 {
-    private const ulong PcidMask = 0xFFF;
-
     // The last store that was tried again after unprotecting, so that the same one is emulated the next time.
     private Gva _unprotectedFor;
     private ulong _unprotectedAt;
@@ -164,7 +162,7 @@ public sealed partial class MmuVcpu
         BeginCall();
         try
         {
-            if (type > 3 || (descriptor & ~PcidMask) != 0 || (type <= 1 && descriptor != 0 && !Walker.HasPcids))
+            if (type > 3 || (descriptor & ~ControlBits.Cr3Pcid) != 0 || (type <= 1 && descriptor != 0 && !Walker.HasPcids))
             {
                 return InvalidateStatus.GeneralProtection;
             }

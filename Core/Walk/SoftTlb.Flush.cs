@@ -74,7 +74,7 @@ public sealed partial class SoftTlb
         }
         else
         {
-            DropPcid(_walker.Cr3 & 0xFFF);
+            DropPcid(_walker.Cr3 & ControlBits.Cr3Pcid);
         }
     }
 

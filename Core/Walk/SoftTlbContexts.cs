@@ -1,5 +1,6 @@
 // Walk: which generation of the software TLB belongs to which address space.
 using System;
+using Mmu.Architecture;
 
 namespace Mmu.Walk;
 
@@ -10,7 +11,6 @@ namespace Mmu.Walk;
 internal sealed class SoftTlbContexts
 {
     private const int Count = 8;
-    private const ulong PcidMask = 0xFFF;
 
     private readonly (ulong Cr3, ulong Keys, ulong Generation)[] _known = new (ulong Cr3, ulong Keys, ulong Generation)[Count];
     private int _next;
@@ -42,9 +42,9 @@ internal sealed class SoftTlbContexts
         foreach (ref (ulong Cr3, ulong Keys, ulong Generation) known in _known.AsSpan())
         {
 #if MMU_FAULT_112
-            if ((known.Cr3 & PcidMask) == pcid && known.Keys == 0)
+            if ((known.Cr3 & ControlBits.Cr3Pcid) == pcid && known.Keys == 0)
 #else
-            if ((known.Cr3 & PcidMask) == pcid)
+            if ((known.Cr3 & ControlBits.Cr3Pcid) == pcid)
 #endif
             {
                 known = default;
