@@ -48,7 +48,7 @@ internal readonly struct RecordingEngine(TestHost host) : IMmuEngine
 
     public bool UnmapRange(SlotRecord slot, ulong start, ulong end) => Note("unmap", false);
 
-    public bool ZapRange(SlotRecord slot, ulong start, ulong end) => Note("zap", false);
+    public void ZapRange(SlotRecord slot, ulong start, ulong end) => host.Log.Add("zap");
 
     public bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) => Note("protect", false);
 

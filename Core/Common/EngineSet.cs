@@ -153,7 +153,11 @@ internal partial struct EngineSet<TShadow, TTdp>
     internal bool UnmapRange(SlotRecord slot, ulong start, ulong end) =>
         _shadow.UnmapRange(slot, start, end) | _tdp.UnmapRange(slot, start, end);
 
-    internal bool ZapRange(SlotRecord slot, ulong start, ulong end) => _shadow.ZapRange(slot, start, end) | _tdp.ZapRange(slot, start, end);
+    internal void ZapRange(SlotRecord slot, ulong start, ulong end)
+    {
+        _shadow.ZapRange(slot, start, end);
+        _tdp.ZapRange(slot, start, end);
+    }
 
     internal bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) =>
         _shadow.WriteProtect(slot, start, end, minimumLevel) | _tdp.WriteProtect(slot, start, end, minimumLevel);

@@ -66,7 +66,7 @@ internal interface IMmuEngine : IDisposable
     /// <summary>As <see cref="InvalidatePage(Vcpu, Gva)"/>, for the roots that carry a PCID.</summary>
     void InvalidatePage(Vcpu vcpu, Gva address, ulong pcid);
 
-    /// <summary>Guest memory was written by anyone but the guest's own processor: called after the store.</summary>
+    /// <summary>Guest memory was written by anyone but the guest's own processor, inside one frame: called after the store.</summary>
     void GuestWrote(int addressSpace, Gpa gpa, int bytes);
 
     /// <summary>Stops shadowing a frame so that the guest may write it; false if nothing stood in the way.</summary>
@@ -80,8 +80,8 @@ internal interface IMmuEngine : IDisposable
     /// <summary>Removes every mapping of the frames [start, end); true if TLBs must be flushed.</summary>
     bool UnmapRange(SlotRecord slot, ulong start, ulong end);
 
-    /// <summary>Removes mappings of the frames and what is shadowed of guest tables in them.</summary>
-    bool ZapRange(SlotRecord slot, ulong start, ulong end);
+    /// <summary>Removes mappings of the frames and what is shadowed of guest tables in them. Flushes itself: tables are freed after that.</summary>
+    void ZapRange(SlotRecord slot, ulong start, ulong end);
 
     /// <summary>Write-protects mappings, of at least the given level, for dirty logging; true if TLBs must be flushed.</summary>
     bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel);

@@ -93,7 +93,9 @@ internal readonly struct NullEngine : IMmuEngine
     public bool UnmapRange(SlotRecord slot, ulong start, ulong end) => false;
 
     /// <inheritdoc/>
-    public bool ZapRange(SlotRecord slot, ulong start, ulong end) => false;
+    public void ZapRange(SlotRecord slot, ulong start, ulong end)
+    {
+    }
 
     /// <inheritdoc/>
     public bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) => false;

@@ -38,7 +38,10 @@ internal sealed class VmCore
     /// <summary>Most vCPUs.</summary>
     internal required int MaxVcpus { get; init; }
 
-    /// <summary>Changes with each change of slots; MMIO entries of another generation count for nothing. Guarded by: MmuLock(write).</summary>
+    /// <summary>
+    /// Changes with each change of slots, in the 18 bits that an MMIO entry has for it; entries of another generation count for nothing.
+    /// Guarded by: MmuLock(write).
+    /// </summary>
     internal uint SlotGeneration { get; set; }
 
     /// <summary>Tells whether a frame that the VMM was asked for may still be used.</summary>

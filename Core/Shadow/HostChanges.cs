@@ -27,8 +27,8 @@ internal sealed class HostChanges
     /// <summary>Removes every mapping of the frames [start, end).</summary>
     internal bool Unmap(SlotRecord slot, ulong start, ulong end) => Apply(Change.Drop, slot, start, end, 1);
 
-    /// <summary>As <see cref="Unmap"/>; takes apart the pages that shadow guest tables in the frames, too.</summary>
-    internal bool Zap(SlotRecord slot, ulong start, ulong end)
+    /// <summary>As <see cref="Unmap"/>; takes apart the pages that shadow guest tables in the frames, too. Flushes itself.</summary>
+    internal void Zap(SlotRecord slot, ulong start, ulong end)
     {
         ZapList list = default;
         for (ulong gfn = start; slot.TryNextGuarded(gfn, end, out ulong found); gfn = found + 1)
@@ -37,9 +37,7 @@ internal sealed class HostChanges
         }
 
         list.NeedsFlush |= Unmap(slot, start, end);
-        bool flush = list.NeedsFlush;
         _state.Zapper.Commit(ref list);
-        return flush;
     }
 
     /// <summary>Write-protects for dirty logging.</summary>
@@ -74,9 +72,8 @@ internal sealed class HostChanges
             }
         }
 
-        bool flush = list.NeedsFlush;
-        _state.Zapper.Commit(ref list);
-        return flush;
+        // No table was taken apart: there is nothing to free after the flush.
+        return list.NeedsFlush;
     }
 
     private bool Apply(Change change, SlotRecord slot, ulong start, ulong end, int minimumLevel)

@@ -12,8 +12,6 @@ namespace Mmu.Shadow;
 internal static class LeafMapper<TSpte>
     where TSpte : struct, ISpteFormat
 {
-    private const uint GenerationMask = (1 << 18) - 1;
-
     /// <summary>Makes an entry map a page of a slot, for an access.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static LeafResult Set(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, SlotRecord slot, in LeafIntent intent, ref ZapList list)
@@ -97,7 +95,7 @@ internal static class LeafMapper<TSpte>
 #else
         state.Zapper.DropEntry(page, index, ref list);
 #endif
-        ulong spte = TSpte.MakeMmio(state.Vm.SpteHost, gfn, rights, state.Vm.SlotGeneration & GenerationMask);
+        ulong spte = TSpte.MakeMmio(state.Vm.SpteHost, gfn, rights, state.Vm.SlotGeneration);
         if (Spte.IsEmpty(spte))
         {
             return;

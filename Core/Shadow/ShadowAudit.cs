@@ -126,7 +126,7 @@ internal sealed class ShadowAudit
         bool mmio = !Spte.IsEmpty(spte) && LegacySpte.IsMmio(_state.Vm.SpteHost, spte);
         Check(Spte.IsEmpty(spte) || mmio, page, $"entry {index} is 0x{spte:x}: neither empty nor present nor MMIO");
         Check(!Spte.IsEmpty(spte) || header.Role.IsDirect || Pages.Translation(page, index) == 0, page, $"entry {index} is empty but has a translation");
-        if (mmio && !Pages.IsObsolete(header) && LegacySpte.MmioGeneration(spte) == (_state.Vm.SlotGeneration & 0x3FFFF))
+        if (mmio && !Pages.IsObsolete(header) && LegacySpte.MmioGeneration(spte) == _state.Vm.SlotGeneration)
         {
             ulong gfn = LegacySpte.MmioGfn(_state.Vm.SpteHost, spte);
             SlotRecord? slot = _state.Vm.Slots[header.Role.AddressSpace].Find(gfn);

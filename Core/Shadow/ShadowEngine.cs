@@ -79,7 +79,7 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     public bool UnmapRange(SlotRecord slot, ulong start, ulong end) => _mmu.Host.Unmap(slot, start, end);
 
     /// <inheritdoc/>
-    public bool ZapRange(SlotRecord slot, ulong start, ulong end) => _mmu.Host.Zap(slot, start, end);
+    public void ZapRange(SlotRecord slot, ulong start, ulong end) => _mmu.Host.Zap(slot, start, end);
 
     /// <inheritdoc/>
     public bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) => _mmu.Host.WriteProtect(slot, start, end, minimumLevel);

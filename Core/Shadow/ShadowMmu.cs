@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Walk;
@@ -13,8 +14,6 @@ namespace Mmu.Shadow;
 /// <summary>The Shadow MMU: tables that collapse the guest's own with where its memory is, kept in step with both.</summary>
 internal sealed class ShadowMmu : IDisposable
 {
-    private const uint GenerationMask = (1 << 18) - 1;
-
     private readonly VmCore _vm;
     private readonly ShadowState _state;
     private readonly ShadowVcpu?[] _vcpus;
@@ -71,14 +70,8 @@ internal sealed class ShadowMmu : IDisposable
     /// <summary>Makes the data of a slot. Lock held.</summary>
     internal bool TryAddSlot(SlotRecord slot)
     {
-        if (slot.EndGfn > ShadowPages.GfnLimit || !_state.Rmaps.TryAddSlot(slot))
-        {
-            return false;
-        }
-
-        // Roots that were left empty because they lie outside memory may lie in this slot.
-        _vm.Gate.RequestFreeObsoleteRoots();
-        return true;
+        MmuAssert.That(slot.EndGfn <= ShadowPages.GfnLimit, "A slot of frames that no entry can remember", slot.EndGfn);
+        return _state.Rmaps.TryAddSlot(slot);
     }
 
     /// <summary>Makes every table obsolete. Takes the lock.</summary>
@@ -266,9 +259,9 @@ internal sealed class ShadowMmu : IDisposable
         if (vcpu.Code is null || !Walker.TryLeaf(vcpu, address, out ulong spte)
             || !vcpu.Code.TryReadMmio(_state, spte, out ulong gfn, out uint generation, out Rights rights)
 #if MMU_FAULT_95
-            || generation > GenerationMask)
+            || generation == uint.MaxValue)
 #else
-            || generation != (_vm.SlotGeneration & GenerationMask))
+            || generation != _vm.SlotGeneration)
 #endif
         {
             return false;

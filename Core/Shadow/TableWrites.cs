@@ -2,7 +2,7 @@
 using System;
 using Mmu.Architecture;
 using Mmu.Common;
-using Mmu.Guest;
+using Mmu.Diagnostics;
 using Mmu.Memory;
 
 namespace Mmu.Shadow;
@@ -19,25 +19,19 @@ internal sealed class TableWrites
 
     internal TableWrites(ShadowState state) => _state = state;
 
-    /// <summary>Guest memory was written; the store has been made. Takes the lock.</summary>
+    /// <summary>Guest memory was written inside one frame; the store has been made. Takes the lock.</summary>
     internal void Wrote(int addressSpace, ulong gpa, int bytes)
     {
-        ZapList list = default;
+        ulong gfn = gpa >> 12;
+        int first = (int)(gpa & (PageBytes - 1));
+        MmuAssert.That(bytes > 0 && (ulong)(first + bytes) <= PageBytes, "A store over the end of a frame", gpa);
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
-        ulong end = gpa + (ulong)bytes;
-        while (gpa < end)
+        if (_state.Vm.Slots[addressSpace].Find(gfn) is { } slot && slot.IsGuarded(gfn))
         {
-            ulong next = Math.Min(end, (gpa | (PageBytes - 1)) + 1);
-            SlotRecord? slot = _state.Vm.Slots[addressSpace].Find(gpa >> 12);
-            if (slot is not null && slot.IsGuarded(gpa >> 12))
-            {
-                WroteTable(addressSpace, gpa >> 12, (int)(gpa & (PageBytes - 1)), (int)((next - 1) & (PageBytes - 1)), ref list);
-            }
-
-            gpa = next;
+            ZapList list = default;
+            WroteTable(addressSpace, gfn, first, first + bytes - 1, ref list);
+            _state.Zapper.Commit(ref list);
         }
-
-        _state.Zapper.Commit(ref list);
     }
 
     /// <summary>Takes apart every page that shadows the table in a frame; false if there is none. Takes the lock.</summary>

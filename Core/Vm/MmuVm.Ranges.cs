@@ -155,7 +155,7 @@ public sealed partial class MmuVm
 
     /// <summary>
     /// Announces a store to guest memory by anyone but a processor that walks the tables: an instruction emulator, a device. Called after the
-    /// store. A store to a frame that holds no shadowed table costs next to nothing.
+    /// store. To a frame that holds no shadowed table it costs the lock and a look-up.
     /// </summary>
     /// <param name="gpa">First address.</param>
     /// <param name="bytes">Size in bytes.</param>
@@ -249,10 +249,15 @@ public sealed partial class MmuVm
 
     private bool Do(RangeWork work, SlotRecord slot, ulong from, ulong to)
     {
+        if (work == RangeWork.Zap)
+        {
+            _engines.ZapRange(slot, from, to);
+            return false;
+        }
+
         bool done = work switch
         {
             RangeWork.Unmap => _engines.UnmapRange(slot, from, to),
-            RangeWork.Zap => _engines.ZapRange(slot, from, to),
             RangeWork.WriteProtect => _engines.WriteProtect(slot, from, to, minimumLevel: 1),
             RangeWork.Age => _engines.Age(slot, from, to),
             RangeWork.TestAge => _engines.TestAge(slot, from, to),

@@ -162,13 +162,13 @@ public sealed partial class MmuVm
     private void Enlist(SlotRecord record)
     {
         _core.Slots[record.AddressSpace].Add(record);
-        _core.ResolvedSlots += (record.Slot.Flags & SlotFlags.Resolved) != 0 ? 1 : 0;
+        _core.ResolvedSlots += record.IsResolved ? 1 : 0;
     }
 
     private void Delist(SlotRecord record)
     {
         _core.Slots[record.AddressSpace].Remove(record);
-        _core.ResolvedSlots -= (record.Slot.Flags & SlotFlags.Resolved) != 0 ? 1 : 0;
+        _core.ResolvedSlots -= record.IsResolved ? 1 : 0;
     }
 
     // From the first batch on faults on the slot are tried again, so nothing comes back behind the last one.
@@ -185,10 +185,7 @@ public sealed partial class MmuVm
         for (ulong start = leaving.BaseGfn; start < end; start += FramesPerBatch)
         {
             using MmuWriteGuard held = _core.Lock.Enter();
-            if (_engines.ZapRange(leaving, start, Math.Min(start + FramesPerBatch, end)))
-            {
-                _core.Gate.FlushAll();
-            }
+            _engines.ZapRange(leaving, start, Math.Min(start + FramesPerBatch, end));
         }
     }
 
