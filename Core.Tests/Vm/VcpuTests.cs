@@ -46,6 +46,27 @@ public sealed class VcpuTests : IDisposable
         Assert.Throws<ArgumentException>(() => _vcpu.GetWalk(default, new ulong[4]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AFlushThatTheHostDidNotDoIsOwedAtTheNextEntry(bool throws)
+    {
+        TestVm.Load(_vcpu);
+        using (MmuWriteGuard held = _test.Vm.Core.Lock.Enter())
+        {
+            _test.Vm.Core.Gate.FlushAll();
+        }
+
+        _test.Host.OnFlush = (_, _) => throws ? throw new InvalidOperationException("no") : false;
+        Assert.Throws<InvalidOperationException>(() => _vcpu.BeginRun(out _));
+        _test.Host.OnFlush = null;
+        _ = _test.Host.Take();
+        TestVm.Load(_vcpu);
+        Assert.Equal([$"flush {_vcpu.Id} All"], _test.Host.Take());
+        TestVm.Load(_vcpu);
+        Assert.Empty(_test.Host.Take());
+    }
+
     [Fact]
     public void APollDoesTheFlushAndLeavesObsoleteRootsForTheNextEntry()
     {

@@ -127,10 +127,15 @@ internal partial struct EngineSet<TShadow, TTdp>
             return;
         }
 
+        // Owed until it is done: a host that fails here is asked again at the next entry.
+        const VcpuRequests flushes = VcpuRequests.Flush | VcpuRequests.FlushCurrent | VcpuRequests.FlushPage;
+        vcpu.Pending |= work & flushes;
         int id = vcpu.Id;
         if (!vm.Host.Flush(new ReadOnlySpan<int>(in id), range))
         {
             throw new InvalidOperationException("IMmuHost.Flush returned false for the calling vCPU, whose TLB it must empty.");
         }
+
+        vcpu.Pending &= ~(work & flushes);
     }
 }
