@@ -71,7 +71,7 @@ internal static class MmuCommand
             OutputFormat.Json => json,
             _ => new TextReport(output),
         };
-        new Inspector(report, new Progress(terminal)).Run(options);
+        new Inspector(report, new Progress(terminal, interval: 1 << 16)).Run(options);
         return 0;
     }
 }

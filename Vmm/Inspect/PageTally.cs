@@ -22,7 +22,11 @@ internal sealed class PageTally
         {
             _counts[page.Bytes] = _counts.GetValueOrDefault(page.Bytes) + 1;
             Bytes += page.Bytes;
-            progress.Step();
+            if (progress.Step())
+            {
+                progress.Show($"{progress.Steps:n0} pages");
+            }
+
             yield return page;
         }
     }

@@ -43,7 +43,7 @@ internal static class ReplayRun
                 ? new TraceRecorder(Create(path), reader.Header, gpa => machines[0].Ram.Page(gpa))
                 : null;
             var clock = Stopwatch.StartNew();
-            var replayer = new Replayer(reader, machines, differences, recorder, new ReplayProgress(terminal));
+            var replayer = new Replayer(reader, machines, differences, recorder, new Progress(terminal, interval: 1 << 14));
             replayer.Run(options.Limit, options.RecordFrom);
             if (shadow?.Audit() is { } broken)
             {

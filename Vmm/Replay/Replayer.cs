@@ -16,12 +16,12 @@ internal sealed class Replayer
     private readonly List<IReplayMachine> _machines;
     private readonly DifferenceLog _differences;
     private readonly TraceRecorder? _recorder;
-    private readonly ReplayProgress _progress;
+    private readonly Progress _progress;
     private readonly bool[] _hasState = new bool[256];
     private bool _flushIsDone;
 
     public Replayer(
-        TraceReader reader, List<IReplayMachine> machines, DifferenceLog differences, TraceRecorder? recorder, ReplayProgress progress)
+        TraceReader reader, List<IReplayMachine> machines, DifferenceLog differences, TraceRecorder? recorder, Progress progress)
     {
         _reader = reader;
         _machines = machines;
@@ -59,7 +59,10 @@ internal sealed class Replayer
             Counts[(int)record.Kind]++;
             Replay(ref record);
             _recorder?.Add(record);
-            _progress.Step(Records, _reader);
+            if (_progress.Step())
+            {
+                _progress.Show($"{Records:n0} records, {_reader.Fraction:p0}");
+            }
         }
 
         if (Records < recordFrom)
