@@ -83,7 +83,11 @@ internal static class SpteDoor
         where TSpte : struct, ISpteFormat
     {
         Check<TSpte>(value);
+#if MMU_ASSERT
+        bool stored = !ExchangeFaults.Loses() && page.TryReplace(index, expected, value);
+#else
         bool stored = page.TryReplace(index, expected, value);
+#endif
         change = stored ? new SpteChange(expected, value, TSpte.Compare(expected, value)) : default;
         return stored;
     }
