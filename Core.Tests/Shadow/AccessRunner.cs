@@ -5,6 +5,7 @@ using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Tests.Conformance;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 
 namespace Mmu.Tests.Shadow;

@@ -1,6 +1,7 @@
 // Shadow judge: loads control registers on both sides, and compares what is refused.
 using System.Globalization;
 using Mmu.Architecture;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 
 namespace Mmu.Tests.Shadow;

@@ -1,6 +1,7 @@
 // Shadow judge: guest frames that must not be reached, or not written, until the library has had a say.
 using System.Collections.Generic;
 using System.Globalization;
+using Mmu.Tests.Judge;
 
 namespace Mmu.Tests.Shadow;
 

@@ -1,6 +1,7 @@
 // Shadow judge: the guest's memory, with its past.
 using System;
 using System.Collections.Generic;
+using Mmu.Tests.Judge;
 
 namespace Mmu.Tests.Shadow;
 

@@ -2,6 +2,7 @@
 using System;
 using Mmu.Tests.Conformance;
 using Mmu.Tests.Guest;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 
 namespace Mmu.Tests.Shadow;

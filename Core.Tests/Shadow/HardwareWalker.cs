@@ -1,5 +1,6 @@
 // Shadow judge: walks our tables as a processor does, entry by entry from memory; knows nothing of how they are made.
 using System.Threading;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 
 namespace Mmu.Tests.Shadow;

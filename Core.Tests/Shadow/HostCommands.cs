@@ -2,6 +2,7 @@
 using System;
 using Mmu.Addressing;
 using Mmu.Tests.Conformance;
+using Mmu.Tests.Judge;
 
 namespace Mmu.Tests.Shadow;
 

@@ -1,5 +1,6 @@
 // Shadow judge: the judge itself, on tables made by hand: it must notice what is wrong, and nothing else.
 using Mmu.Common;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 using Xunit;
 

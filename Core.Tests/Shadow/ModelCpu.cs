@@ -1,6 +1,7 @@
 // Shadow judge: a processor that runs on our tables: registers, walker and TLB.
 using Mmu.Common;
 using Mmu.Tests.Conformance;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 
 namespace Mmu.Tests.Shadow;

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using Mmu.Tests.Judge;
 
 namespace Mmu.Tests.Shadow;
 

@@ -9,6 +9,7 @@ using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Tests.Conformance;
 using Mmu.Tests.Guest;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 using Mmu.Vm;
 

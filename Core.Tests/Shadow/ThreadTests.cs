@@ -8,6 +8,7 @@ using System.Linq;
 using System.Threading;
 using Mmu.Addressing;
 using Mmu.Tests.Conformance;
+using Mmu.Tests.Judge;
 using Xunit;
 
 namespace Mmu.Tests.Shadow;

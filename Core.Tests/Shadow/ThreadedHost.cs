@@ -3,6 +3,7 @@ using System;
 using System.Threading;
 using Mmu.Addressing;
 using Mmu.Common;
+using Mmu.Tests.Judge;
 
 namespace Mmu.Tests.Shadow;
 

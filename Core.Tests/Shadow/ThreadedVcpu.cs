@@ -7,6 +7,7 @@ using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Tests.Conformance;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 using Mmu.Vm;
 

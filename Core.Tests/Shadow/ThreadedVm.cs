@@ -4,6 +4,7 @@ using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Guest;
 using Mmu.Tests.Guest;
+using Mmu.Tests.Judge;
 using Mmu.Vm;
 
 namespace Mmu.Tests.Shadow;

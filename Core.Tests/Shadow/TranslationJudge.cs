@@ -1,5 +1,6 @@
 // Shadow judge: holds what a processor reached on our tables against what the guest's tables allow.
 using System.Globalization;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 
 namespace Mmu.Tests.Shadow;

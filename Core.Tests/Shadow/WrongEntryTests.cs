@@ -1,6 +1,7 @@
 // Shadow judge: the judge again, now on tables that the library made and the test spoils.
 using System;
 using Mmu.Tests.Conformance;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 using Xunit;
 

@@ -1,9 +1,9 @@
-// Shadow judge: a second thread, for what a thread with a vCPU in guest must not ask of the library.
+// Judge: a second thread, for what a thread with a vCPU in guest must not ask of the library.
 using System;
 using System.Runtime.ExceptionServices;
 using System.Threading;
 
-namespace Mmu.Tests.Shadow;
+namespace Mmu.Tests.Judge;
 
 /// <summary>Runs one action at a time while the caller waits: two threads, but never at the same time.</summary>
 internal sealed class HostThread : IDisposable

@@ -1,5 +1,5 @@
-// Shadow judge: what a piece of the model's host memory is for.
-namespace Mmu.Tests.Shadow;
+// Judge: what a piece of the model's host memory is for.
+namespace Mmu.Tests.Judge;
 
 internal enum HostUse
 {

@@ -1,8 +1,8 @@
-// Shadow judge: the model's host physical memory, by frame.
+// Judge: the model's host physical memory, by frame.
 using System;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Mmu.Tests.Shadow;
+namespace Mmu.Tests.Judge;
 
 /// <summary>All host memory there is. Replaced as a whole, so that threads may look up while another adds or removes.</summary>
 internal sealed class HostFrames

@@ -1,7 +1,7 @@
-// Shadow judge: something that must never be.
+// Judge: something that must never be.
 using System;
 
-namespace Mmu.Tests.Shadow;
+namespace Mmu.Tests.Judge;
 
 internal sealed class JudgeException : Exception
 {

@@ -1,8 +1,8 @@
-// Shadow judge: the end of a VM: nothing may be left of it.
+// Judge: the end of a VM: nothing may be left of it.
 using Mmu.Common;
 using Mmu.Vm;
 
-namespace Mmu.Tests.Shadow;
+namespace Mmu.Tests.Judge;
 
 internal static class Teardown
 {

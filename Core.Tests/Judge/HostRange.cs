@@ -1,7 +1,7 @@
-// Shadow judge: consecutive host frames and the memory of this process that stands for them.
+// Judge: consecutive host frames and the memory of this process that stands for them.
 using System.Threading;
 
-namespace Mmu.Tests.Shadow;
+namespace Mmu.Tests.Judge;
 
 /// <summary>
 /// <paramref name="pages"/> pages of memory that go by one frame number each at a time: the frames from <paramref name="first"/> on, or those a
