@@ -8,6 +8,7 @@ using Mmu.Common;
 using Mmu.Memory;
 using Mmu.Shadow;
 using Mmu.Sptes;
+using Mmu.Tests.KvmLogs;
 
 namespace Mmu.Tests.Kvm;
 

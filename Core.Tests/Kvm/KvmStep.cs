@@ -1,5 +1,6 @@
 // KVM conformance: one step of KVM's log.
 using System.Collections.Generic;
+using Mmu.Tests.KvmLogs;
 
 namespace Mmu.Tests.Kvm;
 

@@ -1,5 +1,5 @@
-// KVM conformance: a shadow page in KVM's log.
-namespace Mmu.Tests.Kvm;
+// KVM logs: a shadow page in KVM's log.
+namespace Mmu.Tests.KvmLogs;
 
 /// <summary>A shadow page as the log describes it: "gfn 10 l4 8-byte q0 direct wux nxe ad root 0 sync new".</summary>
 /// <param name="Gfn">Its guest frame.</param>

@@ -1,5 +1,5 @@
-// KVM conformance: an SPTE in KVM's log.
-namespace Mmu.Tests.Kvm;
+// KVM logs: an SPTE in KVM's log.
+namespace Mmu.Tests.KvmLogs;
 
 /// <summary>An SPTE that KVM stored.</summary>
 /// <param name="Gfn">The guest frame that it maps.</param>
