@@ -11,6 +11,7 @@ internal sealed class ReplayCommand
 {
     private readonly Argument<string> _file = new("file") { Description = "An MMU trace (MMUTRC1, gzipped or plain)." };
     private readonly Option<bool> _walkerOnly = new("--walker-only") { Description = "Replay on the guest walker only." };
+    private readonly Option<bool> _tlbOnly = new("--tlb-only") { Description = "Replay on the software TLB only." };
     private readonly Option<bool> _shadowOnly = new("--shadow-only") { Description = "Replay on the Shadow MMU only." };
     private readonly Option<ulong?> _limit = new("--limit") { Description = "Stop after so many records.", HelpName = "N" };
     private readonly Option<string?> _record = new("--record")
@@ -26,7 +27,7 @@ internal sealed class ReplayCommand
     {
         var command = new Command("replay", "Replays what a real kernel did to its MMU, and compares each answer with the recorded one.")
         {
-            _file, _walkerOnly, _shadowOnly, _limit, _record, _from,
+            _file, _walkerOnly, _tlbOnly, _shadowOnly, _limit, _record, _from,
         };
         command.SetAction(result => run(Read(result), result.InvocationConfiguration.Output));
         return command;
@@ -35,10 +36,11 @@ internal sealed class ReplayCommand
     private ReplayOptions Read(ParseResult result)
     {
         bool walkerOnly = result.GetValue(_walkerOnly);
+        bool tlbOnly = result.GetValue(_tlbOnly);
         bool shadowOnly = result.GetValue(_shadowOnly);
-        if (walkerOnly && shadowOnly)
+        if ((walkerOnly && tlbOnly) || (walkerOnly && shadowOnly) || (tlbOnly && shadowOnly))
         {
-            throw new InputException("--walker-only and --shadow-only exclude each other");
+            throw new InputException("--walker-only, --tlb-only and --shadow-only exclude each other");
         }
 
         ulong? limit = result.GetValue(_limit);
@@ -51,6 +53,7 @@ internal sealed class ReplayCommand
 
         return limit <= from && from != 0
             ? throw new InputException($"--record-from {from}: nothing is left to record before --limit {limit}")
-            : new ReplayOptions(result.GetRequiredValue(_file), !shadowOnly, !walkerOnly, limit, record, from);
+            : new ReplayOptions(
+                result.GetRequiredValue(_file), !tlbOnly && !shadowOnly, !walkerOnly && !shadowOnly, !walkerOnly && !tlbOnly, limit, record, from);
     }
 }

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using Mmu.Common;
 using Mmu.Vmm.Traces;
+using Mmu.Walk;
 
 namespace Mmu.Vmm.Replay;
 
@@ -31,7 +32,11 @@ internal static class ReplayReport
             output.WriteLine(
                 $"{machines[i].Name,-12}{replayer.Counts[(int)RecordKind.Access]:n0} answers and {replayer.Counts[(int)RecordKind.ExpectedPage]:n0} pages compared, "
                 + $"{differences.Of(i):n0} differences");
-            if (machines[i] is ShadowMachine shadow)
+            if (machines[i] is SoftTlbMachine tlb)
+            {
+                Write(output, tlb.Counts);
+            }
+            else if (machines[i] is ShadowMachine shadow)
             {
                 Write(output, shadow);
             }
@@ -42,14 +47,13 @@ internal static class ReplayReport
     {
         ShadowCounts counts = shadow.Counts;
         MmuStatistics statistics = shadow.Statistics;
-        output.WriteLine($"  accesses  no fault {counts.AccessHits:n0}{Outcomes(counts.Accesses)}");
-        if (counts.LateAccessed + counts.LateDirty != 0)
+        output.WriteLine($"  accesses  no fault {counts.AccessHits:n0}{Outcomes<FaultOutcome>(counts.Accesses)}");
+        if (counts.Late.Describe() is { } late)
         {
-            output.WriteLine(
-                $"            of those without a fault the guest had cleared A in {counts.LateAccessed:n0} and D in {counts.LateDirty:n0}, and flushed nothing");
+            output.WriteLine(late);
         }
 
-        output.WriteLine($"  stores    no fault {counts.PlainStores:n0}{Outcomes(counts.Stores)}, tables given up {counts.Unprotected:n0}, "
+        output.WriteLine($"  stores    no fault {counts.PlainStores:n0}{Outcomes<FaultOutcome>(counts.Stores)}, tables given up {counts.Unprotected:n0}, "
             + $"by a cached translation {counts.CachedStores:n0}");
         output.WriteLine($"  TLB       hits {shadow.TlbHits:n0}, flushes {counts.Flushes:n0}");
         output.WriteLine($"  tables    now {statistics.Tables:n0}, made {statistics.TablesAllocated:n0}, zapped {statistics.TablesZapped:n0}, "
@@ -59,6 +63,26 @@ internal static class ReplayReport
         output.WriteLine($"  metadata  {statistics.MetadataBytes >> 10:n0} KiB");
     }
 
-    private static string Outcomes(ulong[] counts) => string.Concat(
-        Enum.GetValues<FaultOutcome>().Where(o => counts[(int)o] != 0).Select(o => $", {o} {counts[(int)o]:n0}"));
+    private static void Write(TextWriter output, SoftTlbCounts counts)
+    {
+        output.WriteLine($"  accesses  {HitRate(counts.AccessHits, counts.Accesses)}{Outcomes<SoftTlbOutcome>(counts.Accesses)}");
+        if (counts.Late.Describe() is { } late)
+        {
+            output.WriteLine(late);
+        }
+
+        output.WriteLine($"  stores    {HitRate(counts.StoreHits, counts.Stores)}{Outcomes<SoftTlbOutcome>(counts.Stores)}, "
+            + $"by a cached translation {counts.CachedStores:n0}");
+    }
+
+    private static string HitRate(ulong hits, ulong[] misses)
+    {
+        ulong missed = 0;
+        Array.ForEach(misses, count => missed += count);
+        return $"hits {hits:n0} ({hits / Math.Max(1.0, hits + missed):p1}), misses {missed:n0}";
+    }
+
+    private static string Outcomes<T>(ulong[] counts)
+        where T : struct, Enum => string.Concat(
+            Enum.GetValues<T>().Where(o => counts[Convert.ToInt32(o, null)] != 0).Select(o => $", {o} {counts[Convert.ToInt32(o, null)]:n0}"));
 }

@@ -31,16 +31,21 @@ internal static class ReplayRun
                 machines.Add(new WalkerMachine(reader.Header));
             }
 
+            if (options.OnTlb)
+            {
+                machines.Add(OnVm(() => new SoftTlbMachine(reader.Header)));
+            }
+
             ShadowMachine? shadow = null;
             if (options.OnShadow)
             {
-                shadow = CreateShadow(reader.Header);
+                shadow = OnVm(() => new ShadowMachine(reader.Header));
                 machines.Add(shadow);
             }
 
             var differences = new DifferenceLog(output, machines.Count);
             using TraceRecorder? recorder = options.Record is { } path
-                ? new TraceRecorder(Create(path), reader.Header, gpa => machines[0].Ram.Page(gpa))
+                ? new TraceRecorder(TraceRecorder.CreateFile(path), reader.Header, gpa => machines[0].Ram.Page(gpa))
                 : null;
             var clock = Stopwatch.StartNew();
             var replayer = new Replayer(reader, machines, differences, recorder, new Progress(terminal, interval: 1 << 14));
@@ -59,27 +64,15 @@ internal static class ReplayRun
         }
     }
 
-    private static ShadowMachine CreateShadow(TraceHeader header)
+    private static T OnVm<T>(Func<T> create)
     {
         try
         {
-            return new ShadowMachine(header);
+            return create();
         }
         catch (NotSupportedException e)
         {
             throw new InputException($"{ImageFile.OneLine(e)} Use --walker-only.", e);
-        }
-    }
-
-    private static FileStream Create(string path)
-    {
-        try
-        {
-            return File.Create(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new InputException($"{path}: cannot be created: {ImageFile.OneLine(e)}", e);
         }
     }
 }

@@ -17,11 +17,8 @@ internal sealed class ShadowCounts
     /// <summary>Accesses that our tables allowed without a fault.</summary>
     public ulong AccessHits { get; set; }
 
-    /// <summary>Of those: the guest had cleared an accessed bit meanwhile, and flushed nothing.</summary>
-    public ulong LateAccessed { get; set; }
-
-    /// <summary>Of those: likewise a dirty bit.</summary>
-    public ulong LateDirty { get; set; }
+    /// <summary>Those whose marks in the guest's tables were clear.</summary>
+    public LateMarks Late { get; } = new();
 
     /// <summary>Stores that our tables allowed.</summary>
     public ulong PlainStores { get; set; }

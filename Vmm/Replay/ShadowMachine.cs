@@ -1,6 +1,5 @@
 // Vmm: replays a trace on the Shadow MMU, with a processor in software that walks its tables.
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using Mmu.Addressing;
 using Mmu.Architecture;
@@ -94,7 +93,8 @@ internal sealed class ShadowMachine : IReplayMachine, IMmuHost
             {
                 if (i == 0)
                 {
-                    CountLateMarks(runner, record);
+                    Counts.AccessHits++;
+                    Counts.Late.Served(runner.Walker, record);
                 }
 
                 return answer.Problem is null ? Answer.Of(gpa) : answer;
@@ -241,23 +241,6 @@ internal sealed class ShadowMachine : IReplayMachine, IMmuHost
         }
 
         return outcome != CpuOutcome.Fault;
-    }
-
-    // Tables are a TLB without limits. Where the guest cleared an accessed or dirty bit and flushed nothing, a smaller TLB may have lost the
-    // translation and set the bit again; the recorded one had. Set likewise, so that memory stays the same.
-    private void CountLateMarks(MmuVcpu runner, in TraceRecord record)
-    {
-        Counts.AccessHits++;
-        bool isWrite = record.Access.Kind == AccessKind.Write;
-        IReadOnlyList<WalkStep> steps = runner.Walker.Explain(new Gva(record.Gva), record.Access).Steps;
-        bool accessed = steps.Any(step => (step.Entry & AccessedBit) == 0);
-        bool dirty = isWrite && steps.Count > 0 && (steps[^1].Entry & DirtyBit) == 0;
-        Counts.LateAccessed += accessed ? 1u : 0;
-        Counts.LateDirty += dirty ? 1u : 0;
-        if (accessed || dirty)
-        {
-            _ = runner.Walker.Translate(new Gva(record.Gva), record.Access, out _);
-        }
     }
 
     private void Announce(in TraceRecord record)

@@ -51,15 +51,35 @@ internal sealed class GuestRun
         var shadowed = new StressGuest(guest, announces: true);
         start = shadowed.Place(bench.Memory.At(HostLayout.ShadowedMemory(guest.MemoryBytes), (int)guest.MemoryBytes));
         using var machine = new ShadowMachine(bench.Memory, bench.Processor, bench.Window, bench.Flush);
+        using RunRecorder? recorder = options.Record is { } path ? Record(path, bench, machine, guest) : null;
+        machine.Recorder = recorder;
         machine.Start(start, shadowed.Ports);
         var runner = new ShadowRunner(
             machine, bench.Processor, StressGuest.Descriptors, faults => Show($"on shadow tables: {faults} faults of the guest's own…"));
-        ulong found = runner.Run(options.Timeout);
+        ulong found = Run(runner, options.Timeout, recorder);
         Show(null);
         _output.WriteLine($"shadowed checksum: 0x{found:x16} in {clock.Elapsed.TotalMilliseconds:n0} ms");
         _output.WriteLine(found == expected ? "the checksums are equal" : "THE CHECKSUMS DIFFER");
         Report(machine, runner);
         return found == expected;
+    }
+
+    private static RunRecorder Record(string path, Bench bench, ShadowMachine machine, StressOptions guest) => new(
+        path, machine, bench.Memory, bench.Processor.Features,
+        $"{{\"name\":\"mmu run\",\"cpu\":\"{bench.Processor.Name}\",\"processes\":{guest.Processes},\"pages\":{guest.Pages},"
+        + $"\"steps\":{guest.Steps},\"seed\":{guest.Seed}}}");
+
+    // The recording of a guest that goes wrong is the most wanted.
+    private static ulong Run(ShadowRunner runner, TimeSpan timeout, RunRecorder? recorder)
+    {
+        try
+        {
+            return runner.Run(timeout);
+        }
+        finally
+        {
+            recorder?.Finish();
+        }
     }
 
     private void Report(ShadowMachine machine, ShadowRunner runner)

@@ -35,13 +35,19 @@ internal sealed class RunCommand
 
     private readonly Option<int> _cases = Number("--cases", "Cases of the differential mode.", 10_000);
 
+    private readonly Option<string?> _record = new("--record")
+    {
+        Description = "Write what the guest does on shadow tables as a trace for mmu replay.",
+        HelpName = "OUT",
+    };
+
     /// <summary>Returns the command; <paramref name="run"/> does the work and returns the exit code.</summary>
     internal Command Build(Func<RunOptions, TextWriter, int> run)
     {
         _ = _cpu.AcceptOnlyFromAmong("auto", "model", "kvm", "qemu", "all");
         var command = new Command("run", "Runs a guest that stresses its page tables, natively and on shadow tables, and compares the two.")
         {
-            _cpu, _processes, _pages, _steps, _seed, _timeout, _compare, _cases,
+            _cpu, _processes, _pages, _steps, _seed, _timeout, _compare, _cases, _record,
         };
         command.SetAction(result => run(Read(result), result.InvocationConfiguration.Output));
         return command;
@@ -79,6 +85,11 @@ internal sealed class RunCommand
         };
         var timeout = TimeSpan.FromSeconds(InRange("--timeout", result.GetValue(_timeout), 1, 86_400));
         int cases = InRange("--cases", result.GetValue(_cases), 1, 100_000_000);
-        return new RunOptions(cpu, result.GetValue(_cpu) == "all", guest, timeout, result.GetValue(_compare), cases);
+        bool all = result.GetValue(_cpu) == "all";
+        bool compare = result.GetValue(_compare);
+        string? record = result.GetValue(_record);
+        return record is not null && (all || compare)
+            ? throw new InputException($"--record takes one run of the guest, not {(compare ? "--compare" : "--cpu all")}")
+            : new RunOptions(cpu, all, guest, timeout, compare, cases, record);
     }
 }

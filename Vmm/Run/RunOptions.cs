@@ -12,4 +12,5 @@ namespace Mmu.Vmm.Run;
 /// <param name="Timeout">How long the guest may run, each time.</param>
 /// <param name="Compare">True for the differential mode.</param>
 /// <param name="Cases">Cases of the differential mode.</param>
-internal sealed record RunOptions(ProcessorKind? Cpu, bool All, StressOptions Guest, TimeSpan Timeout, bool Compare, int Cases);
+/// <param name="Record">The trace to write of the guest on shadow tables; null for none.</param>
+internal sealed record RunOptions(ProcessorKind? Cpu, bool All, StressOptions Guest, TimeSpan Timeout, bool Compare, int Cases, string? Record);

@@ -58,6 +58,9 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
     /// <summary>Gets the window.</summary>
     internal Window Window { get; }
 
+    /// <summary>Gets or sets who records the run; null for nobody.</summary>
+    internal RunRecorder? Recorder { get; set; }
+
     /// <summary>Gets the count of faults by outcome.</summary>
     internal long[] Outcomes { get; } = new long[_outcomes];
 
@@ -99,6 +102,8 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
         {
             throw new InputException($"the {_processor.Name} processor cannot run the guest: {status}");
         }
+
+        Recorder?.Control(flushes: false);
 
         // Only the roots and the window are the monitor's: the guest's descriptor tables are read when a fault is injected.
         _root = Enter();
@@ -146,10 +151,12 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
         AccessFlags flags = ((code & PageFaultCode.User) != 0 ? AccessFlags.User : 0)
             | ((Window.Frame(FrameWord.Flags) & 1 << 18) != 0 ? AccessFlags.AlignmentCheck : 0);
         request = new FaultRequest(new Gva(_processor.Cr2), new Access(kind, flags), code);
+        Recorder?.Access(request.Address.Value, request.Access);
         long start = Stopwatch.GetTimestamp();
         FaultOutcome outcome = Vcpu.HandleFault(request, out result);
         long ticks = Stopwatch.GetTimestamp() - start;
         FaultTicks += ticks;
+        Recorder?.Accessed();
         LongestFaultTicks = Math.Max(LongestFaultTicks, ticks);
         Faults++;
         Outcomes[(int)outcome]++;

@@ -58,6 +58,7 @@ internal sealed class ShadowRunner
                     LoadCr3(_processor.Registers[CpuRegisters.Rax]);
                     break;
                 case RunEventKind.Port when found.Port == GuestPorts.Invalidate:
+                    _machine.Recorder?.Invalidate(_processor.Registers[CpuRegisters.Rax]);
                     _machine.Vcpu.InvalidatePage(new Gva(_processor.Registers[CpuRegisters.Rax]));
                     break;
                 case RunEventKind.OutOfTime:
@@ -85,6 +86,8 @@ internal sealed class ShadowRunner
         {
             throw new GuestException($"the guest's MOV to CR3 of 0x{value:x} is #GP: {status}");
         }
+
+        _machine.Recorder?.Control(flushes: true);
     }
 
     private void Answer()

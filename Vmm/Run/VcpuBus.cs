@@ -39,7 +39,9 @@ internal sealed class VcpuBus : IBus
     {
         Span<byte> buffer = stackalloc byte[8];
         buffer.Clear();
+        _machine.Recorder?.Access(address, new Access(AccessKind.Read, Flags));
         bool done = _machine.Vcpu.Walker.TryRead(new Gva(address), buffer[..bytes], out WalkResult result, Flags);
+        _machine.Recorder?.Accessed();
         value = BinaryPrimitives.ReadUInt64LittleEndian(buffer);
         Refusal = result;
         return done;
@@ -54,7 +56,11 @@ internal sealed class VcpuBus : IBus
         for (int done = 0; done < bytes;)
         {
             var at = new Gva(address + (ulong)done);
-            if (!vcpu.Walker.Translate(at, new Access(AccessKind.Write, Flags), out WalkResult walk))
+            var access = new Access(AccessKind.Write, Flags);
+            _machine.Recorder?.Access(at.Value, access);
+            bool translated = vcpu.Walker.Translate(at, access, out WalkResult walk);
+            _machine.Recorder?.Accessed();
+            if (!translated)
             {
                 Refusal = walk;
                 return false;
@@ -65,6 +71,10 @@ internal sealed class VcpuBus : IBus
             {
                 DeviceStores++;
                 DeviceValue = value;
+            }
+            else
+            {
+                _machine.Recorder?.Stored(at.Value, walk.Gpa.Value, buffer.Slice(done, count));
             }
 
             done += count;

@@ -37,5 +37,11 @@ internal sealed record TraceHeader(int PhysicalAddressBits, TraceFeatures Featur
         Lam = false,
     };
 
+    /// <summary>The features byte of a CPU.</summary>
+    internal static TraceFeatures FeaturesOf(CpuFeatures cpu) =>
+        (cpu.Pages1G ? TraceFeatures.Pages1G : 0) | (cpu.Pse36 ? TraceFeatures.Pse36 : 0) | (cpu.NoExecute ? TraceFeatures.NoExecute : 0)
+        | (cpu.Smep ? TraceFeatures.Smep : 0) | (cpu.Smap ? TraceFeatures.Smap : 0) | (cpu.Pku ? TraceFeatures.Pku : 0)
+        | (cpu.La57 ? TraceFeatures.La57 : 0) | (cpu.Pcid ? TraceFeatures.Pcid : 0);
+
     private bool Has(TraceFeatures feature) => (Features & feature) != 0;
 }

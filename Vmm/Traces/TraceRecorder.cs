@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using Mmu.Architecture;
+using Mmu.Vmm.Images;
 
 namespace Mmu.Vmm.Traces;
 
@@ -30,6 +31,20 @@ internal sealed class TraceRecorder : IDisposable
         _stream = stream;
         _header = header;
         _pageAt = pageAt;
+    }
+
+    /// <summary>Creates the file of a recording.</summary>
+    /// <exception cref="InputException">It cannot be created.</exception>
+    public static FileStream CreateFile(string path)
+    {
+        try
+        {
+            return File.Create(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new InputException($"{path}: cannot be created: {ImageFile.OneLine(e)}", e);
+        }
     }
 
     /// <summary>Starts the recording with the state that the machine is in.</summary>
