@@ -33,7 +33,7 @@ internal sealed unsafe class HostMemory : IDisposable
     /// <summary>Gets its size in bytes.</summary>
     internal ulong Bytes { get; }
 
-    /// <summary>Gets the file behind it, for another process; null if there is none.</summary>
+    /// <summary>Gets the file behind it, for another process as long as this lives; null if there is none.</summary>
     internal string? Path { get; }
 
     /// <summary>Gets where its first byte lies in this process.</summary>
@@ -55,13 +55,25 @@ internal sealed unsafe class HostMemory : IDisposable
         string folder = Directory.Exists(SharedFolder) ? SharedFolder : System.IO.Path.GetTempPath();
         Require(bytes, (ulong)new DriveInfo(folder).AvailableFreeSpace, $"room in {folder}");
         string path = System.IO.Path.Combine(folder, $"mmu-run-{Environment.ProcessId}-{Guid.NewGuid():n}");
+        FileStream? stream = null;
         try
         {
-            return new HostMemory(MemoryMappedFile.CreateFromFile(path, FileMode.CreateNew, null, (long)bytes), bytes, path);
+            // Nothing is left behind whatever happens: the file keeps no name, and the other process finds it among the open files of this one.
+            stream = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            File.Delete(path);
+            string open = $"/proc/{Environment.ProcessId}/fd/{stream.SafeFileHandle.DangerousGetHandle()}";
+            var file = MemoryMappedFile.CreateFromFile(
+                stream, null, (long)bytes, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
+            stream = null;
+            return new HostMemory(file, bytes, open);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException($"{folder}: no file for guest memory: {ImageFile.OneLine(e)}", e);
+        }
+        finally
+        {
+            stream?.Dispose();
         }
     }
 
@@ -83,15 +95,6 @@ internal sealed unsafe class HostMemory : IDisposable
         return ref Unsafe.AsRef<ulong>(_base + address);
     }
 
-    /// <summary>Takes the file's name away, once the other process has it open: nothing is left behind then, whatever happens.</summary>
-    internal void Unname()
-    {
-        if (Path is not null)
-        {
-            File.Delete(Path);
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -101,7 +104,6 @@ internal sealed unsafe class HostMemory : IDisposable
         }
 
         _disposed = true;
-        Unname();
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();

@@ -38,10 +38,15 @@ internal sealed unsafe class KvmProcessor : IProcessor
     private readonly Timer _timer;
     private KvmSpecialRegisters _special;
 
-    internal KvmProcessor(HostMemory memory)
+    internal KvmProcessor(HostMemory memory, string device = Device)
     {
         _memory = memory;
-        _kvm = Require(KvmNative.Open(Device), "cannot be opened");
+        _kvm = KvmNative.Open(device);
+        if (_kvm < 0)
+        {
+            throw new InputException($"{device}: cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
         try
         {
             if (KvmNative.Ioctl(_kvm, KvmNative.GetApiVersion, 0) != ApiVersion)

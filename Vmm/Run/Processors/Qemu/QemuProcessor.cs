@@ -1,12 +1,8 @@
 // Vmm.Run: QEMU's processor in software, through its debugging stub.
 using System;
 using System.Collections.Generic;
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Net.Sockets;
-using System.Threading;
 using Mmu.Architecture;
 using Mmu.Vmm.Images;
 
@@ -19,7 +15,7 @@ namespace Mmu.Vmm.Run.Processors.Qemu;
 internal sealed class QemuProcessor : IProcessor
 {
     /// <summary>The program.</summary>
-    internal const string Program = "qemu-system-x86_64";
+    internal const string Program = QemuProcess.Program;
 
     private const int OutBytes = 2;
     private const int GeneralCount = 16;
@@ -39,8 +35,7 @@ internal sealed class QemuProcessor : IProcessor
     private static readonly byte[] _numbers = [0, 2, 3, 1, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15];
 
     private readonly QemuBoot _boot;
-    private readonly string _socket = Path.Combine(Path.GetTempPath(), $"mmu-run-{Environment.ProcessId}-{Guid.NewGuid():n}");
-    private readonly Process _process;
+    private readonly QemuProcess _process;
     private readonly GdbClient _gdb;
     private readonly Dictionary<ulong, int> _ports = [];
     private readonly ulong[] _known = new ulong[GeneralCount + 2];
@@ -50,15 +45,14 @@ internal sealed class QemuProcessor : IProcessor
     internal QemuProcessor(HostMemory memory)
     {
         _boot = new QemuBoot(memory);
-        _process = Launch(memory);
+        _process = new QemuProcess(memory);
         try
         {
-            _gdb = Connect();
-            memory.Unname();
+            _gdb = _process.Connect();
         }
         catch
         {
-            End();
+            _process.Dispose();
             throw;
         }
     }
@@ -170,72 +164,17 @@ internal sealed class QemuProcessor : IProcessor
     public void Dispose()
     {
         _gdb.Dispose();
-        End();
+        _process.Dispose();
     }
 
     /// <summary>True if the program is in one of the folders of PATH.</summary>
-    internal static bool IsThere() =>
-        Array.Exists(
-            (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator),
-            folder => File.Exists(Path.Combine(folder, Program)));
+    internal static bool IsThere() => QemuProcess.IsThere();
 
     private static string LittleEndian(ulong value, int bytes)
     {
         Span<byte> buffer = stackalloc byte[8];
         _ = BitConverter.TryWriteBytes(buffer, value);
         return Convert.ToHexStringLower(buffer[..bytes]);
-    }
-
-    private Process Launch(HostMemory memory)
-    {
-        var start = new ProcessStartInfo(Program) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
-        string[] arguments =
-        [
-            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-S",
-            "-accel", "tcg", "-machine", "pc,memory-backend=memory", "-cpu", "max",
-            "-m", $"{memory.Bytes >> 20}M",
-            "-object", $"memory-backend-file,id=memory,size={memory.Bytes},mem-path={memory.Path},share=on",
-            "-chardev", $"socket,id=gdb,path={_socket},server=on,wait=off",
-            "-gdb", "chardev:gdb",
-        ];
-        Array.ForEach(arguments, start.ArgumentList.Add);
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (Win32Exception e)
-        {
-            throw new InputException($"{Program}: cannot be started: {ImageFile.OneLine(e)}", e);
-        }
-    }
-
-    private GdbClient Connect()
-    {
-        var clock = Stopwatch.StartNew();
-        while (true)
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                socket.Connect(new UnixDomainSocketEndPoint(_socket));
-                return new GdbClient(socket);
-            }
-            catch (SocketException e)
-            {
-                socket.Dispose();
-                if (_process.HasExited)
-                {
-                    throw new InputException($"{Program}: {_process.StandardError.ReadToEnd().Trim().ReplaceLineEndings(" ")}", e);
-                }
-
-                if (clock.Elapsed > _patience)
-                {
-                    throw new InputException($"{Program}: its debugging stub does not answer", e);
-                }
-
-                Thread.Sleep(10);
-            }
-        }
     }
 
     // The stub sets no descriptor-table registers: the processor does it itself.
@@ -305,17 +244,5 @@ internal sealed class QemuProcessor : IProcessor
         {
             Write32(FlagsNumber, (uint)Registers.Flags);
         }
-    }
-
-    private void End()
-    {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            _process.WaitForExit();
-        }
-
-        _process.Dispose();
-        File.Delete(_socket);
     }
 }
