@@ -17,7 +17,7 @@ case "${1:-}" in
 esac
 
 # The README's two commands; the step "readme" holds the README to them.
-inspect_command="dotnet run --project Vmm -c Release -- inspect data/snapshots/la48/pagetables.bin.gz"
+main_command="dotnet run --project Vmm -c Release -- run --cpu model"
 test_command="dotnet test --project Core.Tests -c Release"
 # What the default run also tests in Debug: the walks themselves, without the long products.
 debug_filter="--filter-namespace Mmu.Tests.Properties --filter-namespace Mmu.Tests.Walk --filter-namespace Mmu.Tests.Guest --filter-namespace Mmu.Tests.Sptes --filter-namespace Mmu.Tests.Memory"
@@ -76,7 +76,7 @@ summary() {
 }
 
 readme_states_the_commands() {
-  grep -Fq -- "$inspect_command" README.md && grep -Fq -- "$test_command" README.md
+  grep -Fq -- "$main_command" README.md && grep -Fq -- "$test_command" README.md
 }
 
 long_tests() {
@@ -90,8 +90,9 @@ tree_is_unchanged() {
   [ "$now" = "$tree_before" ] || { echo "changed by the run:"; echo "$now"; return 1; }
 }
 
-native_inspect_runs() {
-  dotnet publish Vmm -c Release -p:PublishAot=true -o artifacts/native -v q && artifacts/native/mmu inspect data/snapshots/la48/pagetables.bin.gz >/dev/null
+native_commands_run() {
+  dotnet publish Vmm -c Release -p:PublishAot=true -o artifacts/native -v q && artifacts/native/mmu inspect data/snapshots/la48/pagetables.bin.gz >/dev/null \
+    && artifacts/native/mmu run --cpu model --steps 2000 >/dev/null
 }
 
 tree_before=$(git status --porcelain 2>/dev/null)
@@ -105,7 +106,8 @@ step "readme" readme_states_the_commands
 tests "tests" $test_command
 # Asserts, checked arithmetic and the counting of loads exist in Debug only.
 [ "$mode" != default ] || tests "tests, Debug" dotnet test --project Core.Tests -c Debug --no-build $debug_filter
-step "main job" $inspect_command
+step "main job" $main_command
+step "inspect" dotnet run --project Vmm -c Release --no-build -- inspect data/snapshots/la48/pagetables.bin.gz
 if [ "$mode" = nightly ]; then
   tests "tests, Debug" dotnet test --project Core.Tests -c Debug
   tests "long tests" long_tests
@@ -114,7 +116,7 @@ if [ "$mode" = nightly ]; then
 fi
 if [ "$mode" = nightly ]; then
   if command -v clang >/dev/null || command -v gcc >/dev/null; then
-    step "native" native_inspect_runs
+    step "native" native_commands_run
   else
     skip "native" "no C compiler to link with"
   fi

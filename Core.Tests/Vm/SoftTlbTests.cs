@@ -213,24 +213,6 @@ public sealed class SoftTlbTests
     }
 
     [Fact]
-    public void StoresToAShadowedTableAreAnnounced()
-    {
-        using SoftTlbScene scene = new();
-        scene.Map(Page, SoftTlbScene.OtherRoot);
-        scene.Enter();
-        scene.Fill(Page, Access.UserWrite);
-        scene.Outside(() =>
-        {
-            using MmuVcpu other = scene.Vm.CreateVcpu();
-            Assert.Equal(ControlStateStatus.Legal, other.SetControlState(scene.State with { Cr3 = SoftTlbScene.OtherRoot }));
-            TestVm.Load(other);
-        });
-        Assert.False(scene.Hits(Page, Access.UserWrite));
-        Assert.Equal(SoftTlbOutcome.Announce, scene.Resolve(Page, Access.UserWrite));
-        scene.Vcpu.EndRun();
-    }
-
-    [Fact]
     public void RomIsReadAndItsWritesAreTheDevices()
     {
         using SoftTlbScene scene = new();

@@ -30,12 +30,25 @@ public sealed class CommandLineTests
     [InlineData("inspect", "a", "--json", "--format", "qemu")]
     [InlineData("inspect", "a", "--pages", "--ranges")]
     [InlineData("inspect", "a", "--explain", "1", "--find-gpa", "2")]
+    [InlineData("run", "--cpu", "arm")]
+    [InlineData("run", "--record")]
+    [InlineData("run", "--record", "a", "--record", "b")]
+    [InlineData("run", "--record", "a", "--compare")]
+    [InlineData("run", "--record", "a", "--cpu", "all")]
+    [InlineData("run", "--timeout", "0")]
+    [InlineData("run", "file")]
+    [InlineData("replay")]
+    [InlineData("replay", "a", "--tlb-only", "--walker-only")]
+    [InlineData("replay", "a", "--tlb-only", "--shadow-only")]
+    [InlineData("replay", "a", "--record-from", "1")]
     [InlineData("no-such-command")]
     public void UnusableCommandLineIsRefused(params string[] args) => CommandRun.Of(args).AssertRefused(string.Empty);
 
     [Theory]
     [InlineData("--help")]
     [InlineData("inspect", "--help")]
+    [InlineData("run", "--help")]
+    [InlineData("replay", "--help")]
     public void HelpIsPrinted(params string[] args) =>
         Assert.Contains("Usage:", CommandRun.Of(args).AssertOk().Output, StringComparison.Ordinal);
 
