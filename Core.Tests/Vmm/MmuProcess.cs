@@ -57,8 +57,8 @@ internal sealed class MmuProcess : IDisposable
         Assert.True(_process.WaitForExit(_patience), "mmu survives the signal.");
     }
 
-    /// <summary>Waits until its QEMU runs.</summary>
-    public void WaitForQemu() => Assert.True(SpinWait.SpinUntil(Sleepy(QemuRuns), _patience), "QEMU does not start.");
+    /// <summary>Waits until it is connected to its QEMU.</summary>
+    public void WaitForQemu() => Assert.True(SpinWait.SpinUntil(Sleepy(IsConnected), _patience), "QEMU does not start.");
 
     /// <summary>Asserts that no process and no file of it is left, or will be in a moment.</summary>
     public void AssertNothingIsLeft()
@@ -87,6 +87,10 @@ internal sealed class MmuProcess : IDisposable
 
     private static string RuntimeRoot() =>
         Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+
+    // Number, references, protocol, flags, type, state (3: connected), inode, name.
+    private bool IsConnected() => File.ReadLines("/proc/net/unix").Any(
+        line => line.Contains(Mark, StringComparison.Ordinal) && line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[5] == "03");
 
     private bool QemuRuns() => Directory.GetDirectories("/proc").Any(
         folder => char.IsAsciiDigit(Path.GetFileName(folder)[0]) && CommandLineOf(folder).Contains(Mark, StringComparison.Ordinal));
