@@ -47,6 +47,17 @@ public sealed class RecordedRunTests
         AssertNoticed(trace.Path, static (ref TraceRecord r) => r.Kind == RecordKind.Control && (r.Control = r.Control with { Cr3 = 0 }).Cr3 == 0);
     }
 
+    [Fact]
+    public void GuestThatIsStoppedLeavesACompleteRecording()
+    {
+        // QEMU is fast natively and slow with a monitor: the time is up on shadow tables.
+        Assert.SkipUnless(QemuProcessor.IsThere(), "QEMU is not there.");
+        using var trace = new TempFile([]);
+        CommandRun.Of("run", "--cpu", "qemu", "--steps", "20000", "--timeout", "1", "--record", trace.Path)
+            .AssertRefused("has not come to its end on shadow tables");
+        _ = CommandRun.Of("replay", trace.Path).AssertOk();
+    }
+
     [Theory]
     [InlineData("not --compare", "--compare")]
     [InlineData("not --cpu all", "--cpu", "all")]

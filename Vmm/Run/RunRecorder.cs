@@ -152,7 +152,7 @@ internal sealed class RunRecorder : IDisposable
         foreach ((ulong gpa, byte[] known) in _pages)
         {
             ReadOnlySpan<byte> now = PageAt(gpa);
-            for (int at = now.CommonPrefixLength(known) & ~7; at < now.Length; at += 8 + (now[(at + 8)..].CommonPrefixLength(known.AsSpan(at + 8)) & ~7))
+            for (int at = 0; (at += now[at..].CommonPrefixLength(known.AsSpan(at)) & ~7) < now.Length; at += 8)
             {
                 now.Slice(at, 8).CopyTo(known.AsSpan(at));
                 Add(new TraceRecord
