@@ -100,8 +100,10 @@ step "restore" dotnet restore Mmu.sln
 step "format" dotnet format whitespace Mmu.sln --verify-no-changes --no-restore
 [ "$mode" = quick ] || step "warnings, Debug" dotnet build Mmu.sln -c Debug --no-restore
 step "warnings, Release" dotnet build Mmu.sln -c Release --no-restore
-# The engine can be left out; its own artifacts, so that nothing built above is replaced.
-step "Core without an engine" dotnet build Core -c Release -p:WithShadow=false -p:ArtifactsPath="$PWD/artifacts/without-shadow"
+# Engines can be left out; their own artifacts, so that nothing built above is replaced.
+step "Core without the Shadow MMU" dotnet build Core -c Release -p:WithShadow=false -p:ArtifactsPath="$PWD/artifacts/without-shadow"
+step "Core without the TDP MMU" dotnet build Core -c Release -p:WithTdp=false -p:ArtifactsPath="$PWD/artifacts/without-tdp"
+step "Core without an engine" dotnet build Core -c Release -p:WithShadow=false -p:WithTdp=false -p:ArtifactsPath="$PWD/artifacts/without-engine"
 step "readme" readme_states_the_commands
 tests "tests" $test_command
 # Asserts, checked arithmetic and the counting of loads exist in Debug only.

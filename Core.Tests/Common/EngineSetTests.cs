@@ -22,20 +22,22 @@ public sealed class EngineSetTests : IDisposable
     public EngineSetTests()
     {
         PrivateArena arena = new(1 << 20);
+        EpochDomain epochs = new(1 + MmuLock.HostReaders);
         _vm = new VmCore
         {
             Features = new CpuFeatures(),
             SpteHost = new SpteHost(52),
             Tables = new TableArena(TableBacking.Own(), 8, null, Spte.Empty, 1),
             Private = arena,
-            Epochs = new EpochDomain(1),
-            Lock = new MmuLock(),
+            Epochs = epochs,
+            Lock = new MmuLock(epochs, 1),
             Gate = new RunGate(arena, 1, _host),
             Host = _host,
             Memories = [new GuestMemory(), new GuestMemory()],
             Slots = [new SlotRecords(), new SlotRecords()],
             TableQuota = 8,
             MaxVcpus = 1,
+            NxHugePages = false,
         };
         _vm.Gate.Add(0);
         _vcpu = new Vcpu { Id = 0, Walker = new GuestWalker(_vm.Memories[0], _vm.Features) };
@@ -138,9 +140,12 @@ public sealed class EngineSetTests : IDisposable
         Assert.Equal(FaultOutcome.Fixed, both.HandleFault(_vcpu, default, ref result));
         Assert.Empty(_host.Take());
         Assert.Equal(["fault"], other.Take());
+        Assert.Equal(FaultOutcome.Fixed, both.HandleViolation(_vcpu, default, ref result));
+        Assert.Equal(["violation"], other.Take());
 
         both.ZapAll();
-        Assert.True(both.Age(null!, 0, 1));
+        Assert.True(both.Age(shared: false, null!, 0, 1));
+        Assert.False(both.Age(shared: true, null!, 0, 1));
         Assert.Equal(["zap all", "age"], _host.Take());
         Assert.Equal(["zap all", "age"], other.Take());
         Assert.Equal(6, both.Shrink(6));

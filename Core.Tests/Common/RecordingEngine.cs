@@ -10,6 +10,10 @@ internal readonly struct RecordingEngine(TestHost host) : IMmuEngine
 {
     internal static RootStatus Status { get; set; }
 
+    public static bool WorksShared => false;
+
+    public bool HasTables => true;
+
     public void Dispose() => host.Log.Add("dispose");
 
     public void AddVcpu(Vcpu vcpu) => host.Log.Add("add vcpu");
@@ -35,6 +39,14 @@ internal readonly struct RecordingEngine(TestHost host) : IMmuEngine
     public void FreePreviousRoots(Vcpu vcpu, ulong pcid) => host.Log.Add($"free pcid {pcid}");
 
     public FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result) => Note("fault", FaultOutcome.Fixed);
+
+    public FaultOutcome HandleViolation(Vcpu vcpu, in ViolationRequest request, ref FaultResult result) => Note("violation", FaultOutcome.Fixed);
+
+    public FaultOutcome Prefault(Vcpu vcpu, Gpa gpa, out int level)
+    {
+        level = 1;
+        return Note("prefault", FaultOutcome.Fixed);
+    }
 
     public void InvalidatePage(Vcpu vcpu, Gva address) => host.Log.Add("invalidate page");
 

@@ -55,6 +55,12 @@ internal partial struct EngineSet<TShadow, TTdp>
     /// <summary>Does at once what a change of control registers asks for, or has it done before the vCPU enters.</summary>
     internal void Do(Vcpu vcpu, ControlActions actions)
     {
+        if (OnTdp(vcpu))
+        {
+            DoOnTdp(vcpu, actions);
+            return;
+        }
+
         if ((actions & ControlActions.UnloadAll) != 0)
         {
             FreeRoots(vcpu, RootSelection.All);
@@ -86,6 +92,19 @@ internal partial struct EngineSet<TShadow, TTdp>
 
         vcpu.Pending |= ((actions & ControlActions.Sync) != 0 ? VcpuRequests.Sync : VcpuRequests.None)
             | ((actions & ControlActions.FlushCurrent) != 0 ? VcpuRequests.FlushCurrent : VcpuRequests.None);
+    }
+
+    // Tables of the second dimension follow from no register but the address space; what the guest's own translations lose the processor drops, and a
+    // VMM that intercepts the change instead must.
+    private void DoOnTdp(Vcpu vcpu, ControlActions actions)
+    {
+        const ControlActions flushes = ControlActions.FlushCurrent | ControlActions.FlushGuest | ControlActions.Sync | ControlActions.UnloadAll;
+        if ((actions & ControlActions.SwitchRoot) != 0 && !TrySwitchRoot(vcpu))
+        {
+            vcpu.Pending |= VcpuRequests.LoadRoot;
+        }
+
+        vcpu.Pending |= (actions & flushes) != 0 ? VcpuRequests.FlushCurrent : VcpuRequests.None;
     }
 
     /// <summary>The guest dropped the translations of a PCID; without PCIDs there is only one.</summary>

@@ -31,6 +31,15 @@ internal partial struct EngineSet<TShadow, TTdp>
     /// <summary>The Shadow MMU, for tests.</summary>
     internal readonly TShadow Shadow => _shadow;
 
+    /// <summary>The TDP MMU, for tests.</summary>
+    internal readonly TTdp Tdp => _tdp;
+
+    /// <summary>True if an engine that has tables works on ranges with the lock held shared.</summary>
+    internal readonly bool NeedsShared => (TShadow.WorksShared && _shadow.HasTables) || (TTdp.WorksShared && _tdp.HasTables);
+
+    /// <summary>True if an engine that has tables works on ranges with the lock held exclusively.</summary>
+    internal readonly bool NeedsExclusive => (!TShadow.WorksShared && _shadow.HasTables) || (!TTdp.WorksShared && _tdp.HasTables);
+
     internal void Dispose()
     {
         _shadow.Dispose();
@@ -116,6 +125,13 @@ internal partial struct EngineSet<TShadow, TTdp>
     internal FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result) =>
         OnTdp(vcpu) ? _tdp.HandleFault(vcpu, request, ref result) : _shadow.HandleFault(vcpu, request, ref result);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal FaultOutcome HandleViolation(Vcpu vcpu, in ViolationRequest request, ref FaultResult result) =>
+        OnTdp(vcpu) ? _tdp.HandleViolation(vcpu, request, ref result) : _shadow.HandleViolation(vcpu, request, ref result);
+
+    internal FaultOutcome Prefault(Vcpu vcpu, Gpa gpa, out int level) =>
+        OnTdp(vcpu) ? _tdp.Prefault(vcpu, gpa, out level) : _shadow.Prefault(vcpu, gpa, out level);
+
     internal int GetWalk(Vcpu vcpu, Gva address, Span<ulong> sptes) =>
         OnTdp(vcpu) ? _tdp.GetWalk(vcpu, address, sptes) : _shadow.GetWalk(vcpu, address, sptes);
 
@@ -159,21 +175,39 @@ internal partial struct EngineSet<TShadow, TTdp>
         _tdp.ZapRange(slot, start, end);
     }
 
-    internal bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) =>
-        _shadow.WriteProtect(slot, start, end, minimumLevel) | _tdp.WriteProtect(slot, start, end, minimumLevel);
-
     internal bool WriteProtectFrame(SlotRecord slot, ulong gfn) =>
         _shadow.WriteProtectFrame(slot, gfn) | _tdp.WriteProtectFrame(slot, gfn);
-
-    internal bool Age(SlotRecord slot, ulong start, ulong end) => _shadow.Age(slot, start, end) | _tdp.Age(slot, start, end);
-
-    internal bool TestAge(SlotRecord slot, ulong start, ulong end) => _shadow.TestAge(slot, start, end) || _tdp.TestAge(slot, start, end);
 
     internal bool SplitHugePages(SlotRecord slot, ulong start, ulong end, int targetLevel) =>
         _shadow.SplitHugePages(slot, start, end, targetLevel) & _tdp.SplitHugePages(slot, start, end, targetLevel);
 
-    internal bool ZapCollapsible(SlotRecord slot, ulong start, ulong end) =>
-        _shadow.ZapCollapsible(slot, start, end) | _tdp.ZapCollapsible(slot, start, end);
+    // --- Host-driven: the engines that work with the lock as it is held, shared or exclusively
+
+    internal bool WriteProtect(bool shared, SlotRecord slot, ulong start, ulong end, int minimumLevel) =>
+        (TShadow.WorksShared == shared && _shadow.WriteProtect(slot, start, end, minimumLevel))
+        | (TTdp.WorksShared == shared && _tdp.WriteProtect(slot, start, end, minimumLevel));
+
+    internal bool WriteProtectMasked(bool shared, SlotRecord slot, ulong start, ulong mask) =>
+        (TShadow.WorksShared == shared && _shadow.WriteProtectMasked(slot, start, mask))
+        | (TTdp.WorksShared == shared && _tdp.WriteProtectMasked(slot, start, mask));
+
+    internal bool ClearDirty(bool shared, SlotRecord slot, ulong start, ulong end) =>
+        (TShadow.WorksShared == shared && _shadow.ClearDirty(slot, start, end))
+        | (TTdp.WorksShared == shared && _tdp.ClearDirty(slot, start, end));
+
+    internal bool ClearDirtyMasked(bool shared, SlotRecord slot, ulong start, ulong mask) =>
+        (TShadow.WorksShared == shared && _shadow.ClearDirtyMasked(slot, start, mask))
+        | (TTdp.WorksShared == shared && _tdp.ClearDirtyMasked(slot, start, mask));
+
+    internal bool Age(bool shared, SlotRecord slot, ulong start, ulong end) =>
+        (TShadow.WorksShared == shared && _shadow.Age(slot, start, end)) | (TTdp.WorksShared == shared && _tdp.Age(slot, start, end));
+
+    internal bool TestAge(bool shared, SlotRecord slot, ulong start, ulong end) =>
+        (TShadow.WorksShared == shared && _shadow.TestAge(slot, start, end)) || (TTdp.WorksShared == shared && _tdp.TestAge(slot, start, end));
+
+    internal bool ZapCollapsible(bool shared, SlotRecord slot, ulong start, ulong end) =>
+        (TShadow.WorksShared == shared && _shadow.ZapCollapsible(slot, start, end))
+        | (TTdp.WorksShared == shared && _tdp.ZapCollapsible(slot, start, end));
 
     // --- Reclaim and insight
 

@@ -42,6 +42,12 @@ public enum FaultOutcome
     /// <summary>The frame's memory is lost to a hardware error: tell the guest (machine check) or stop it.</summary>
     Poisoned,
 
+    /// <summary>
+    /// The memory is not to be accessed like this: as private memory while it is shared or the other way round, or otherwise than by fetches in a
+    /// slot for these alone. <see cref="FaultResult.IsPrivate"/> tells how it was accessed.
+    /// </summary>
+    MemoryFault,
+
     /// <summary>The VM was stopped after its tables were found corrupt.</summary>
     VmDead,
 }

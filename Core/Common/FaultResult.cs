@@ -23,4 +23,7 @@ public struct FaultResult
     /// would not let the guest get any further; the instruction must be emulated.
     /// </summary>
     public bool HitsOwnTables;
+
+    /// <summary>Of a fault of the second dimension: the guest accessed the address as private memory.</summary>
+    public bool IsPrivate;
 }

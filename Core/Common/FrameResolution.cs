@@ -32,7 +32,7 @@ internal static class FrameResolution
         {
             case ResolvedKind.Present or ResolvedKind.ReadOnly:
                 RefuseFrame(vm, gfn, answer.Frame);
-                ticket = new FrameTicket(answer.Frame.Value, answer.Kind == ResolvedKind.Present, sequence);
+                ticket = new FrameTicket(answer.Frame.Value, answer.Kind == ResolvedKind.Present, sequence, answer.Order);
                 return write && answer.Kind == ResolvedKind.ReadOnly ? FaultOutcome.Emulate : FaultOutcome.None;
 
 #if MMU_FAULT_64

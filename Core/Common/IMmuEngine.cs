@@ -8,6 +8,15 @@ namespace Mmu.Common;
 /// <summary>An engine that builds the tables a processor runs on. Implemented by one-field structs over a sealed class.</summary>
 internal interface IMmuEngine : IDisposable
 {
+    /// <summary>
+    /// True if <see cref="WriteProtect"/>, <see cref="WriteProtectMasked"/>, <see cref="ClearDirty"/>, <see cref="ClearDirtyMasked"/>,
+    /// <see cref="Age"/>, <see cref="TestAge"/> and <see cref="ZapCollapsible"/> need the lock shared only; else exclusively.
+    /// </summary>
+    static abstract bool WorksShared { get; }
+
+    /// <summary>False if there is no table at all. Without the lock a hint.</summary>
+    bool HasTables { get; }
+
     // --- Lifetime
 
     /// <summary>Prepares for a vCPU. Host-driven; may allocate.</summary>
@@ -55,6 +64,15 @@ internal interface IMmuEngine : IDisposable
     /// <summary>Handles a fault.</summary>
     FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result);
 
+    /// <summary>Handles a fault of the second dimension.</summary>
+    FaultOutcome HandleViolation(Vcpu vcpu, in ViolationRequest request, ref FaultResult result);
+
+    /// <summary>
+    /// Maps the page of a guest physical address before it is accessed: <see cref="FaultOutcome.Fixed"/> or <see cref="FaultOutcome.Spurious"/>, and
+    /// at which level; or why not.
+    /// </summary>
+    FaultOutcome Prefault(Vcpu vcpu, Gpa gpa, out int level);
+
     // --- Guest-driven
 
     /// <summary>
@@ -75,7 +93,7 @@ internal interface IMmuEngine : IDisposable
     /// <summary>Asked before a frame becomes writable in tables of another engine.</summary>
     WritableAnswer AllowWritable(SlotRecord slot, Gfn gfn);
 
-    // --- Host-driven; by range of a slot. Lock held.
+    // --- Host-driven; by range of a slot. Lock held exclusively, or as WorksShared says.
 
     /// <summary>Removes every mapping of the frames [start, end); true if TLBs must be flushed.</summary>
     bool UnmapRange(SlotRecord slot, ulong start, ulong end);

@@ -2,20 +2,33 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Threading;
-using Mmu.Memory;
 #if MMU_ASSERT
 using Mmu.Diagnostics;
 #endif
+using Mmu.Memory;
 
 namespace Mmu.Common;
 
-/// <summary>The MMU lock: who holds it may change tables and slots. Not recursive. See docs/locking.md.</summary>
+/// <summary>
+/// The MMU lock. Who holds it exclusively may change tables and slots; who holds it shared changes entries by compare-exchange, beside others who
+/// do, and finds slots as they were. Not recursive. See docs/locking.md.
+/// </summary>
 /// <remarks>
-/// One word: free, held, or held while others may be waiting. Only who finds the last wakes somebody, so that an uncontended hold costs two
-/// locked operations and no call. Waiting spins for about a microsecond, the length of a usual hold, and then parks.
+/// <para>
+/// Exclusively: one word, free, held, or held while others may be waiting. Only who finds the last wakes somebody, so that an uncontended hold
+/// costs two locked operations and no call. Waiting spins for about a microsecond, the length of a usual hold, and then parks.
+/// </para>
+/// <para>
+/// Shared: one exchange in the reader's own cache line, its slot of the <see cref="EpochDomain"/>, then a look at the word. A writer takes the word,
+/// fences, then waits until no slot says "held": one of the two sees the other. Readers who find a writer step back, so that it does not wait for
+/// ever.
+/// </para>
 /// </remarks>
 internal sealed class MmuLock : IDisposable
 {
+    /// <summary>How many threads that run no vCPU may hold the lock shared at a time; further ones wait for one of them.</summary>
+    internal const int HostReaders = 16;
+
     private const int Free = 0;
     private const int Held = 1;
     private const int Contended = 2;
@@ -23,12 +36,35 @@ internal sealed class MmuLock : IDisposable
     private const int PausesPerSpin = 8;
 
     private readonly AutoResetEvent _released = new(initialState: false);
+    private readonly AutoResetEvent _readerLeft = new(initialState: false);
+    private readonly EpochDomain _epochs;
+    private readonly int _firstHost;
 
     // atomic: HostAtomics
+    private readonly int[] _hosts = new int[HostReaders];
     private int _state;
+
+    // atomic: HostAtomics; a writer is parked until a reader leaves.
+    private int _writerWaits;
+
+    // atomic: HostAtomics; readers from here on have never held the lock.
+    private int _readersSeen;
 #if MMU_ASSERT
     private int _owner;
 #endif
+
+    /// <summary>Makes a lock that nobody holds.</summary>
+    /// <param name="epochs">Where readers publish themselves.</param>
+    /// <param name="vcpus">How many of its readers are vCPUs; <see cref="HostReaders"/> come after them.</param>
+    internal MmuLock(EpochDomain epochs, int vcpus)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(epochs.Readers, vcpus + HostReaders, nameof(epochs));
+        _epochs = epochs;
+        _firstHost = vcpus;
+    }
+
+    /// <summary>True if somebody wants to hold the lock exclusively: time for a long shared hold to let go.</summary>
+    internal bool IsWanted => HostAtomics.ReadAcquire(ref _state) != Free;
 
     /// <summary>Takes the lock for changing; release it by disposing of the guard.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -39,6 +75,17 @@ internal sealed class MmuLock : IDisposable
         {
             EnterSlowly();
         }
+
+        // pairs with EnterShared: the exchange is a full fence.
+#if !MMU_FAULT_120
+        for (int reader = 0; reader < HostAtomics.ReadAcquire(ref _readersSeen); reader++)
+        {
+            if (_epochs.HoldsBack(reader))
+            {
+                WaitForReader(reader);
+            }
+        }
+#endif
 
 #if MMU_ASSERT
         _owner = Environment.CurrentManagedThreadId;
@@ -61,8 +108,72 @@ internal sealed class MmuLock : IDisposable
         }
     }
 
+    /// <summary>Takes the lock shared, for a vCPU on its thread, and enters an epoch with it.</summary>
+    /// <param name="reader">The vCPU's number.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal MmuReadGuard EnterShared(int reader)
+    {
+        LockRanks.Entering(LockRank.Mmu);
+        if (reader >= HostAtomics.ReadAcquire(ref _readersSeen))
+        {
+            See(reader);
+        }
+
+        _ = _epochs.EnterAndHoldBack(reader);
+
+        // pairs with Enter: the exchange is a full fence.
+#if !MMU_FAULT_121
+        if (HostAtomics.ReadAcquire(ref _state) != Free)
+        {
+            EnterSharedSlowly(reader);
+        }
+
+#endif
+        return new MmuReadGuard(this, reader);
+    }
+
+    /// <summary>Takes the lock shared, for a thread that runs no vCPU, and enters an epoch with it.</summary>
+    internal MmuReadGuard EnterSharedAsHost()
+    {
+        SpinWait spin = default;
+        while (true)
+        {
+            for (int i = 0; i < HostReaders; i++)
+            {
+                if (HostAtomics.ReadAcquire(ref _hosts[i]) == 0 && HostAtomics.CompareExchange(ref _hosts[i], 1, 0) == 0)
+                {
+                    return EnterShared(_firstHost + i);
+                }
+            }
+
+            spin.SpinOnce();
+        }
+    }
+
+    /// <summary>Releases a shared hold; <see cref="MmuReadGuard.Dispose"/> calls it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void ExitShared(int reader)
+    {
+        LockRanks.Left(LockRank.Mmu);
+        _epochs.Exit(reader);
+        if (reader >= _firstHost)
+        {
+            HostAtomics.WriteRelease(ref _hosts[reader - _firstHost], 0);
+        }
+
+        // A writer that is about to park looks once more after it has said so, and sleeps for a moment only: no fence is needed here.
+        if (HostAtomics.ReadAcquire(ref _writerWaits) != 0)
+        {
+            _ = _readerLeft.Set();
+        }
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _released.Dispose();
+    public void Dispose()
+    {
+        _released.Dispose();
+        _readerLeft.Dispose();
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void EnterSlowly()
@@ -81,6 +192,95 @@ internal sealed class MmuLock : IDisposable
         while (HostAtomics.Exchange(ref _state, Contended) != Free)
         {
             _ = _released.WaitOne();
+        }
+    }
+
+    // The word is ours: no reader comes in any more, and those inside leave.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WaitForReader(int reader)
+    {
+        const int milliseconds = 1;
+        for (int i = 0; i < Spins; i++)
+        {
+            Thread.SpinWait(PausesPerSpin);
+            if (!_epochs.HoldsBack(reader))
+            {
+                return;
+            }
+        }
+
+        HostAtomics.WriteRelease(ref _writerWaits, 1);
+        HostAtomics.Fence();
+        while (_epochs.HoldsBack(reader))
+        {
+            _ = _readerLeft.WaitOne(milliseconds);
+        }
+
+        HostAtomics.WriteRelease(ref _writerWaits, 0);
+    }
+
+    // Steps back for a writer, and tries again when it is gone.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EnterSharedSlowly(int reader)
+    {
+        bool parked = false;
+        do
+        {
+            _epochs.Exit(reader);
+            if (HostAtomics.ReadAcquire(ref _writerWaits) != 0)
+            {
+                _ = _readerLeft.Set();
+            }
+
+            parked |= WaitUntilFree();
+            _ = _epochs.EnterAndHoldBack(reader);
+        }
+        while (HostAtomics.ReadAcquire(ref _state) != Free);
+
+        // A release wakes one; as this one lets others in beside it, it passes that on.
+#if MMU_FAULT_122
+        _ = parked;
+#else
+        if (parked)
+        {
+            _ = _released.Set();
+        }
+#endif
+    }
+
+    private bool WaitUntilFree()
+    {
+        for (int i = 0; i < Spins; i++)
+        {
+            if (HostAtomics.ReadAcquire(ref _state) == Free)
+            {
+                return false;
+            }
+
+            Thread.SpinWait(PausesPerSpin);
+        }
+
+        // "Contended" only over "held": a free word is for whoever comes.
+        while (true)
+        {
+            int state = HostAtomics.CompareExchange(ref _state, Contended, Held);
+            if (state == Free)
+            {
+                return true;
+            }
+
+            _ = _released.WaitOne();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void See(int reader)
+    {
+        int seen = HostAtomics.ReadAcquire(ref _readersSeen);
+        while (seen <= reader)
+        {
+            int found = HostAtomics.CompareExchange(ref _readersSeen, reader + 1, seen);
+            seen = found == seen ? reader + 1 : found;
         }
     }
 }

@@ -14,6 +14,12 @@ namespace Mmu.Common;
 internal readonly struct NullEngine : IMmuEngine
 {
     /// <inheritdoc/>
+    public static bool WorksShared => false;
+
+    /// <inheritdoc/>
+    public bool HasTables => false;
+
+    /// <inheritdoc/>
     public void Dispose()
     {
     }
@@ -67,6 +73,16 @@ internal readonly struct NullEngine : IMmuEngine
 
     /// <inheritdoc/>
     public FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result) => FaultOutcome.Emulate;
+
+    /// <inheritdoc/>
+    public FaultOutcome HandleViolation(Vcpu vcpu, in ViolationRequest request, ref FaultResult result) => FaultOutcome.Emulate;
+
+    /// <inheritdoc/>
+    public FaultOutcome Prefault(Vcpu vcpu, Gpa gpa, out int level)
+    {
+        level = 0;
+        return FaultOutcome.Emulate;
+    }
 
     /// <inheritdoc/>
     public void InvalidatePage(Vcpu vcpu, Gva address)

@@ -21,9 +21,14 @@ internal sealed class RunGate : IDisposable
     private readonly ArenaArray<VcpuLine> _lines;
     private readonly AutoResetEvent _acknowledged = new(initialState: false);
 
-    // guarded by: MmuLock(write)
+    // Taken with MmuLock held, in either mode. Whom it waits for is in guest, and so holds neither.
+    private readonly Lock _asking = new();
+
+    // guarded by: _asking
     private readonly int[] _inside;
     private readonly ulong[] _stays;
+
+    // guarded by: MmuLock(write); read with it held shared
     private int _count;
     private int _holders;
 
@@ -38,7 +43,7 @@ internal sealed class RunGate : IDisposable
         _stays = new ulong[maxVcpus];
     }
 
-    /// <summary>Flushes of other vCPUs that were in guest. Guarded by: MmuLock(write).</summary>
+    /// <summary>Flushes of other vCPUs that were in guest. Guarded by: _asking.</summary>
     internal ulong RemoteFlushes { get; private set; }
 
     /// <summary>Lets the gate know of a vCPU, which is outside. Lock held.</summary>
@@ -143,24 +148,27 @@ internal sealed class RunGate : IDisposable
     // --- On any thread
 
     /// <summary>
-    /// Makes every vCPU drop the translations it cached before the call: those in guest now, the others when they enter. Lock held. When it
-    /// returns no vCPU uses an older translation.
+    /// Makes every vCPU drop the translations it cached before the call: those in guest now, the others when they enter. Lock held, shared at
+    /// least. When it returns no vCPU uses an older translation.
     /// </summary>
     internal void FlushAll()
     {
-        int inside = Ask(VcpuRequests.Flush);
-        if (inside == 0)
+        lock (_asking)
         {
-            return;
-        }
+            int inside = Ask(VcpuRequests.Flush);
+            if (inside == 0)
+            {
+                return;
+            }
 
-        RemoteFlushes++;
-        if (_host.Flush(_inside.AsSpan(0, inside), new FlushRange(FlushScope.All, default)))
-        {
-            inside = Settle(inside);
-        }
+            RemoteFlushes++;
+            if (_host.Flush(_inside.AsSpan(0, inside), new FlushRange(FlushScope.All, default)))
+            {
+                inside = Settle(inside);
+            }
 
-        KickAndWait(inside);
+            KickAndWait(inside);
+        }
     }
 
     /// <summary>
@@ -171,17 +179,35 @@ internal sealed class RunGate : IDisposable
     {
         if (_holders != 0)
         {
-            KickAndWait(Ask(VcpuRequests.Flush, ofHolders: true));
+            lock (_asking)
+            {
+                KickAndWait(Ask(VcpuRequests.Flush, ofHolders: true));
+            }
         }
     }
 
     /// <summary>Has every vCPU let go of obsolete roots before it enters next; those in guest are kicked. Lock held. Does not wait.</summary>
     internal void RequestFreeObsoleteRoots()
     {
-        int inside = Ask(VcpuRequests.FreeObsoleteRoots);
-        if (inside != 0)
+        lock (_asking)
         {
-            _host.Kick(_inside.AsSpan(0, inside));
+            int inside = Ask(VcpuRequests.FreeObsoleteRoots);
+            if (inside != 0)
+            {
+                _host.Kick(_inside.AsSpan(0, inside));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Has every vCPU let go of obsolete roots before it enters next, and waits until those in guest have left, or have seen in a poll that they
+    /// must. Lock held.
+    /// </summary>
+    internal void EvictAll()
+    {
+        lock (_asking)
+        {
+            KickAndWait(Ask(VcpuRequests.FreeObsoleteRoots));
         }
     }
 
@@ -238,7 +264,7 @@ internal sealed class RunGate : IDisposable
         return inside;
     }
 
-    // The host has flushed what it keeps: they need not do it again. Only a holder of the lock asks for this, so nobody's later wish is lost. A
+    // The host has flushed what it keeps: they need not do it again. Only who holds _asking asks for this, so nobody's later wish is lost. A
     // software TLB it cannot reach; who has one remains, and how many these are is returned.
     private int Settle(int inside)
     {

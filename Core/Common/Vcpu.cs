@@ -30,7 +30,7 @@ internal sealed class Vcpu
     /// <summary>Physical address of the loaded root, for CR3; meaningless before <see cref="IMmuEngine.LoadRoot"/>.</summary>
     internal ulong RootAddress { get; set; }
 
-    /// <summary>The root is one of the TDP engine's.</summary>
+    /// <summary>Its root is one of the TDP engine's.</summary>
     internal bool RunsOnTdp { get; set; }
 
     /// <summary>What the vCPU's own thread wants done before it enters.</summary>

@@ -1,4 +1,5 @@
 // Common: what all parts of a VM share.
+using System;
 using Mmu.Architecture;
 using Mmu.Guest;
 using Mmu.Memory;
@@ -9,6 +10,9 @@ namespace Mmu.Common;
 /// <summary>The state of a VM that common code and engines share.</summary>
 internal sealed class VmCore
 {
+    // atomic: HostAtomics
+    private int _hasPrivateMemory;
+
     internal required CpuFeatures Features { get; init; }
 
     /// <summary>Host facts that SPTEs depend on.</summary>
@@ -35,6 +39,12 @@ internal sealed class VmCore
     /// <summary>Most shadow tables before the oldest are taken apart.</summary>
     internal required uint TableQuota { get; init; }
 
+    /// <summary>Huge pages are never executable; a fetch maps 4 KiB.</summary>
+    internal required bool NxHugePages { get; init; }
+
+    /// <summary>The VM is made for nested paging: what only the Shadow MMU needs is made when that gets to work.</summary>
+    internal bool IsOnTdp { get; init; }
+
     /// <summary>Most vCPUs.</summary>
     internal required int MaxVcpus { get; init; }
 
@@ -53,6 +63,27 @@ internal sealed class VmCore
     /// <summary>Tables were found corrupt: nothing runs any more.</summary>
     internal bool IsDead { get; private set; }
 
+    /// <summary>True once memory was made private: faults then need the slot, and the lock with it. Never becomes false again.</summary>
+    internal bool HasPrivateMemory
+    {
+        get => HostAtomics.ReadAcquire(ref _hasPrivateMemory) != 0;
+        set => HostAtomics.WriteRelease(ref _hasPrivateMemory, value ? 1 : 0);
+    }
+
     /// <summary>Stops the VM after corruption was found.</summary>
     internal void Kill() => IsDead = true;
+
+    /// <summary>
+    /// Asks the Shadow MMU before a guarded frame becomes writable in other tables: false if it may not. Callable with the lock held shared.
+    /// </summary>
+    internal bool AllowWritable(SlotRecord slot, ulong gfn) => WritableGate is not { } gate || gate(slot, gfn);
+
+    /// <summary>Who is asked by <see cref="AllowWritable"/>; null if nobody shadows. Set once, when the VM is made.</summary>
+    internal Func<SlotRecord, ulong, bool>? WritableGate { get; set; }
+
+    /// <summary>
+    /// Takes write access to a frame from tables of other engines than the one that asks, which is about to guard it; true if TLBs must be flushed.
+    /// Set once, when the VM is made. Lock held exclusively.
+    /// </summary>
+    internal Func<SlotRecord, ulong, bool>? ProtectElsewhere { get; set; }
 }

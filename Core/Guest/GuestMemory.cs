@@ -162,7 +162,7 @@ public sealed partial class GuestMemory
             throw new ArgumentException($"The slot's host range at 0x{slot.HostAddress:x} of 0x{slot.Size:x} bytes wraps.", nameof(slot));
         }
 
-        if ((slot.Flags & ~(SlotFlags.ReadOnly | SlotFlags.Resolved)) != 0)
+        if ((slot.Flags & ~(SlotFlags.ReadOnly | SlotFlags.Resolved | SlotFlags.Device | SlotFlags.ExecuteOnly)) != 0)
         {
             throw new ArgumentException($"The slot's flags 0x{(int)slot.Flags:x} are not all defined.", nameof(slot));
         }

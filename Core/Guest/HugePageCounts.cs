@@ -13,6 +13,9 @@ namespace Mmu.Guest;
 [StructLayout(LayoutKind.Auto)]
 internal struct HugePageCounts
 {
+    // The range holds private and shared memory.
+    private const uint Mixed = 1u << 31;
+
     private const int Lowest = 2;
     private const int Highest = 3;
 
@@ -66,6 +69,33 @@ internal struct HugePageCounts
         _level3[IndexOf(3, gfn)]--;
     }
 
+    /// <summary>Notes for each range that frames [start, end) of the slot reach into, and that lies in it as a whole, whether it is mixed.</summary>
+    internal readonly void SetMixed(SlotRecord slot, ulong start, ulong end)
+    {
+        for (int level = Lowest; level <= Highest; level++)
+        {
+            ArenaArray<uint> counts = level == 2 ? _level2 : _level3;
+            ulong frames = PageLevel.FramesOf(level);
+            for (ulong first = start & ~(frames - 1); first < end; first += frames)
+            {
+                // Bug 10: the range may begin before the slot.
+                if (first < slot.BaseGfn || first + frames > slot.EndGfn)
+                {
+                    continue;
+                }
+
+                ref uint count = ref counts[IndexOf(level, first)];
+#if MMU_FAULT_123
+                count = slot.IsMixed(first, first + 2) ? count | Mixed : count & ~Mixed;
+#elif MMU_FAULT_124
+                count |= slot.IsMixed(first, first + frames) ? Mixed : 0;
+#else
+                count = (level == 2 ? slot.IsMixed(first, first + frames) : IsMixedBelow(slot, first)) ? count | Mixed : count & ~Mixed;
+#endif
+            }
+        }
+    }
+
     /// <summary>The highest level, at most <paramref name="wanted"/>, at which a frame of the slot may be mapped.</summary>
     internal readonly int HighestAllowed(ulong gfn, int wanted)
     {
@@ -85,10 +115,26 @@ internal struct HugePageCounts
         ulong sum = 0;
         for (ulong i = 0; i < counts.Length; i++)
         {
-            sum += counts[i] - FixedReasons(slot, level, i);
+            sum += (counts[i] & ~Mixed) - FixedReasons(slot, level, i);
         }
 
         return sum;
+    }
+
+    // Of 1 GiB: mixed where a part is, or where two parts differ.
+    private readonly bool IsMixedBelow(SlotRecord slot, ulong first)
+    {
+        ulong frames = PageLevel.FramesOf(2);
+        bool isPrivate = slot.IsPrivate(first);
+        for (ulong gfn = first; gfn < first + PageLevel.FramesOf(3); gfn += frames)
+        {
+            if ((_level2[IndexOf(2, gfn)] & Mixed) != 0 || slot.IsPrivate(gfn) != isPrivate)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static ulong MaskOf(int level) => PageLevel.FramesOf(level) - 1;

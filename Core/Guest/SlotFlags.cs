@@ -18,4 +18,10 @@ public enum SlotFlags
     /// follow the first. The host address holds for the library's own reads all the same.
     /// </summary>
     Resolved = 2,
+
+    /// <summary>A device's memory, passed through: not cached, not encrypted. For VMs on nested paging.</summary>
+    Device = 4,
+
+    /// <summary>The guest may fetch and nothing else. For VMs on nested paging with <c>TdpOptions.ExecuteOnly</c>.</summary>
+    ExecuteOnly = 8,
 }

@@ -19,6 +19,7 @@ internal sealed class SlotRecord
     private readonly PrivateArena _arena;
     private readonly Dictionary<ulong, int> _tracked = [];
     private ArenaArray<ulong> _guardedFrames;
+    private ArenaArray<ulong> _privateFrames;
     private HugePageCounts _huge;
 
     private SlotRecord(int id, int addressSpace, in MemorySlot slot, PrivateArena arena)
@@ -31,6 +32,8 @@ internal sealed class SlotRecord
         HostFrame = slot.HostFrame.Value;
         IsReadOnly = (slot.Flags & SlotFlags.ReadOnly) != 0;
         IsResolved = (slot.Flags & SlotFlags.Resolved) != 0;
+        IsDevice = (slot.Flags & SlotFlags.Device) != 0;
+        IsExecuteOnly = (slot.Flags & SlotFlags.ExecuteOnly) != 0;
         _arena = arena;
     }
 
@@ -61,6 +64,12 @@ internal sealed class SlotRecord
     /// <summary>The VMM is asked for each host frame.</summary>
     internal bool IsResolved { get; }
 
+    /// <summary>It is a device's memory.</summary>
+    internal bool IsDevice { get; }
+
+    /// <summary>Only fetches are allowed.</summary>
+    internal bool IsExecuteOnly { get; }
+
     /// <summary>The slot is being removed: faults on it are tried again (bug 21), never taken for MMIO.</summary>
     internal bool IsLeaving { get; set; }
 
@@ -68,7 +77,7 @@ internal sealed class SlotRecord
     internal ref HugePageCounts Huge => ref _huge;
 
     /// <summary>Bytes of the private arena that the slot holds, engines' data apart.</summary>
-    internal ulong Bytes => _guardedFrames.Bytes + _huge.Bytes;
+    internal ulong Bytes => _guardedFrames.Bytes + _privateFrames.Bytes + _huge.Bytes;
 
     /// <summary>Makes the record of a slot; false if the private arena has no room for it.</summary>
     internal static bool TryCreate(int id, int addressSpace, in MemorySlot slot, PrivateArena arena, out SlotRecord record)
@@ -92,6 +101,7 @@ internal sealed class SlotRecord
     internal void Release()
     {
         _arena.Free(_guardedFrames);
+        _arena.Free(_privateFrames);
         _huge.Release(_arena);
     }
 
@@ -123,6 +133,62 @@ internal sealed class SlotRecord
         ulong bit = 1UL << (int)(at & 63);
         ref ulong word = ref _guardedFrames[at >> 6];
         word = guarded ? word | bit : word & ~bit;
+    }
+
+    /// <summary>True if the frame is the guest's private memory: accesses to it as shared memory are refused, and the other way round.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool IsPrivate(ulong gfn)
+    {
+        ulong at = gfn - BaseGfn;
+        return !_privateFrames.IsEmpty && (_privateFrames[at >> 6] & (1UL << (int)(at & 63))) != 0;
+    }
+
+    /// <summary>Makes frames [start, end) of the slot private or shared; false if the private arena has no room to note it.</summary>
+    internal bool TrySetPrivate(ulong start, ulong end, bool isPrivate)
+    {
+        if (_privateFrames.IsEmpty)
+        {
+            if (!isPrivate)
+            {
+                return true;
+            }
+
+            if (!_arena.TryAllocate((Pages + 63) / 64, out _privateFrames))
+            {
+                return false;
+            }
+        }
+
+        // A word at a time: the lock is held, and the range may be the slot.
+        for (ulong at = start - BaseGfn; at < end - BaseGfn; at = (at | 63) + 1)
+        {
+            ulong bits = WordMask(at, end - BaseGfn);
+            ref ulong word = ref _privateFrames[at >> 6];
+            word = isPrivate ? word | bits : word & ~bits;
+        }
+
+        _huge.SetMixed(this, start, end);
+        return true;
+    }
+
+    /// <summary>True if frames [start, end) of the slot are not all private, nor all shared.</summary>
+    internal bool IsMixed(ulong start, ulong end)
+    {
+        if (_privateFrames.IsEmpty)
+        {
+            return false;
+        }
+
+        ulong all = IsPrivate(start) ? ulong.MaxValue : 0;
+        for (ulong at = start - BaseGfn; at < end - BaseGfn; at = (at | 63) + 1)
+        {
+            if (((_privateFrames[at >> 6] ^ all) & WordMask(at, end - BaseGfn)) != 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>True if someone tracks the writes to a frame of the slot. Asked only for guarded frames.</summary>
@@ -185,5 +251,12 @@ internal sealed class SlotRecord
 
         found = 0;
         return false;
+    }
+
+    // The bits of [at, end) in the bitmap's word that holds at.
+    private static ulong WordMask(ulong at, ulong end)
+    {
+        ulong mask = ulong.MaxValue << (int)(at & 63);
+        return end > (at | 63) ? mask : mask & ~(ulong.MaxValue << (int)(end & 63));
     }
 }

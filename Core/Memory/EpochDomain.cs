@@ -13,7 +13,7 @@ namespace Mmu.Memory;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Why it holds: <see cref="Stamp"/> fences between the unlinking store and its load of the epoch, <see cref="Enter"/> between its store
+/// Why it holds: <see cref="Stamp"/> fences between the unlinking store and its load of the epoch, <see cref="Enter(int)"/> between its store
 /// to the slot and the reader's first load. If the scan of <see cref="OldestReader"/> misses a reader, that reader's loads come after the
 /// unlinking (store, fence, load on both sides); if the reader published a later epoch, it loaded that after <see cref="Advance"/>, which
 /// came after the stamp was taken, which came after the unlinking.
@@ -28,6 +28,9 @@ internal sealed unsafe class EpochDomain
     private const int LineBytes = 64;
     private const int LineWords = LineBytes / sizeof(ulong);
     private const ulong Outside = 0;
+
+    // Bit 0 of a slot, below the epoch.
+    private const ulong Holding = 1;
 
     // Pinned, not allocated natively: it then lives as long as whoever may read it, without a Dispose that could come too early.
     private readonly ulong[] _memory;
@@ -59,16 +62,13 @@ internal sealed unsafe class EpochDomain
 
     /// <summary>Lets a reader in, with a full fence, and returns its epoch.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal ulong Enter(int reader)
-    {
-        ulong* slot = SlotOf(reader);
-        MmuAssert.That(*slot == Outside, "Reader entered twice", (ulong)reader);
-        ulong epoch = Current;
+    internal ulong Enter(int reader) => Enter(reader, mark: 0);
 
-        // pairs with Stamp and OldestReader
-        _ = Interlocked.Exchange(ref *slot, epoch);
-        return epoch;
-    }
+    /// <summary>
+    /// As <see cref="Enter(int)"/>, for a reader who holds back others as long as it is inside: <see cref="HoldsBack"/>. Both with one exchange.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ulong EnterAndHoldBack(int reader) => Enter(reader, Holding);
 
     /// <summary>Lets a reader out: nothing it read in the epoch may be used afterwards.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -78,6 +78,10 @@ internal sealed unsafe class EpochDomain
         MmuAssert.That(*slot != Outside, "Reader left without having entered", (ulong)reader);
         Volatile.Write(ref *slot, Outside);
     }
+
+    /// <summary>True while the reader is inside and holds back others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool HoldsBack(int reader) => (Volatile.Read(ref *SlotOf(reader)) & Holding) != 0;
 
     /// <summary>True while the reader is inside.</summary>
     internal bool IsInside(int reader) => Volatile.Read(ref *SlotOf(reader)) != Outside;
@@ -108,7 +112,11 @@ internal sealed unsafe class EpochDomain
         for (int reader = 0; reader < _readers; reader++)
 #endif
         {
+#if MMU_FAULT_125
             ulong epoch = Volatile.Read(ref _slots[reader * LineWords]);
+#else
+            ulong epoch = Volatile.Read(ref _slots[reader * LineWords]) >> 1;
+#endif
             if (epoch != Outside && epoch < oldest)
             {
                 oldest = epoch;
@@ -116,6 +124,18 @@ internal sealed unsafe class EpochDomain
         }
 
         return oldest;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong Enter(int reader, ulong mark)
+    {
+        ulong* slot = SlotOf(reader);
+        MmuAssert.That(*slot == Outside, "Reader entered twice", (ulong)reader);
+        ulong epoch = Current;
+
+        // pairs with Stamp and OldestReader
+        _ = Interlocked.Exchange(ref *slot, (epoch << 1) | mark);
+        return epoch;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

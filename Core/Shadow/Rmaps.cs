@@ -15,12 +15,16 @@ internal sealed class Rmaps
     private readonly RefLists _refs;
     private ShadowSlot?[] _slots = [];
 
-    internal Rmaps(PrivateArena arena, SlotRecords[] records, RefLists refs)
+    internal Rmaps(PrivateArena arena, SlotRecords[] records, RefLists refs, bool lazily)
     {
+        IsInUse = !lazily;
         _arena = arena;
         _records = records;
         _refs = refs;
     }
+
+    /// <summary>False as long as nothing was ever mapped and so no slot has lists: <see cref="TryStart"/>.</summary>
+    internal bool IsInUse { get; private set; }
 
     /// <summary>Bytes of the lists' heads.</summary>
     internal ulong Bytes
@@ -37,9 +41,39 @@ internal sealed class Rmaps
         }
     }
 
-    /// <summary>Makes the lists of a slot; false if there is no memory.</summary>
+    /// <summary>Makes the lists of all slots, if that was put off; false if there is no memory, and then none has any.</summary>
+    internal bool TryStart()
+    {
+        if (IsInUse)
+        {
+            return true;
+        }
+
+        IsInUse = true;
+        foreach (SlotRecords records in _records)
+        {
+            foreach (SlotRecord record in records.All)
+            {
+                if (!TryAddSlot(record))
+                {
+                    Release();
+                    IsInUse = false;
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Makes the lists of a slot, unless that is put off; false if there is no memory.</summary>
     internal bool TryAddSlot(SlotRecord record)
     {
+        if (!IsInUse)
+        {
+            return true;
+        }
+
         if (record.Id >= _slots.Length)
         {
             Array.Resize(ref _slots, record.Id + 1);
@@ -53,8 +87,11 @@ internal sealed class Rmaps
     /// <summary>Gives back the lists of a slot, all of which are empty.</summary>
     internal void RemoveSlot(SlotRecord record)
     {
-        _slots[record.Id]?.Release(_arena);
-        _slots[record.Id] = null;
+        if (IsInUse)
+        {
+            _slots[record.Id]?.Release(_arena);
+            _slots[record.Id] = null;
+        }
     }
 
     /// <summary>Gives back everything.</summary>

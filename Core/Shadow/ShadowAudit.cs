@@ -250,6 +250,11 @@ internal sealed class ShadowAudit
     private ulong CountLeaves(SlotRecord slot, int level)
     {
         ulong entries = 0;
+        if (!_state.Rmaps.IsInUse)
+        {
+            return entries;
+        }
+
         foreach (uint list in _state.Rmaps.Of(slot).Lists(level, slot.BaseGfn, (int)slot.EntriesAt(level)))
         {
             entries += _state.Refs.Count(list);

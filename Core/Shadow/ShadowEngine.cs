@@ -20,6 +20,15 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     internal static ulong GfnLimit => ShadowPages.GfnLimit;
 
     /// <inheritdoc/>
+    public static bool WorksShared => false;
+
+    /// <inheritdoc/>
+    public bool HasTables => _mmu.State.Pages.Used != 0;
+
+    // Without rmaps nothing is mapped, and no slot has what the methods below look at.
+    private bool HasRmaps => _mmu.State.Rmaps.IsInUse;
+
+    /// <inheritdoc/>
     public void AddVcpu(Vcpu vcpu) => _mmu.AddVcpu(vcpu);
 
     /// <inheritdoc/>
@@ -61,6 +70,17 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     }
 
     /// <inheritdoc/>
+    public FaultOutcome HandleViolation(Vcpu vcpu, in ViolationRequest request, ref FaultResult result) => FaultOutcome.Emulate;
+
+    /// <inheritdoc/>
+    public FaultOutcome Prefault(Vcpu vcpu, Gpa gpa, out int level)
+    {
+        // What the guest will access is in its own tables, which are not ours to guess from.
+        level = 0;
+        return FaultOutcome.Emulate;
+    }
+
+    /// <inheritdoc/>
     public void InvalidatePage(Vcpu vcpu, Gva address) => _mmu.InvalidatePage(vcpu, address, pcid: null);
 
     /// <inheritdoc/>
@@ -73,40 +93,48 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     public bool Unprotect(int addressSpace, Gfn gfn) => _mmu.Writes.Unprotect(addressSpace, gfn.Value);
 
     /// <inheritdoc/>
-    public WritableAnswer AllowWritable(SlotRecord slot, Gfn gfn) => _mmu.State.Guard.AllowWritable(slot, gfn.Value, canUnsync: true);
+    public WritableAnswer AllowWritable(SlotRecord slot, Gfn gfn) => _mmu.State.Guard.AllowWritableElsewhere(slot, gfn.Value);
 
     /// <inheritdoc/>
-    public bool UnmapRange(SlotRecord slot, ulong start, ulong end) => _mmu.Host.Unmap(slot, start, end);
+    public bool UnmapRange(SlotRecord slot, ulong start, ulong end) => HasRmaps && _mmu.Host.Unmap(slot, start, end);
 
     /// <inheritdoc/>
-    public void ZapRange(SlotRecord slot, ulong start, ulong end) => _mmu.Host.Zap(slot, start, end);
+    public void ZapRange(SlotRecord slot, ulong start, ulong end)
+    {
+        if (HasRmaps)
+        {
+            _mmu.Host.Zap(slot, start, end);
+        }
+    }
 
     /// <inheritdoc/>
-    public bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) => _mmu.Host.WriteProtect(slot, start, end, minimumLevel);
+    public bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) =>
+        HasRmaps && _mmu.Host.WriteProtect(slot, start, end, minimumLevel);
 
     /// <inheritdoc/>
-    public bool WriteProtectMasked(SlotRecord slot, ulong start, ulong mask) => _mmu.Host.WriteProtectMasked(slot, start, mask);
+    public bool WriteProtectMasked(SlotRecord slot, ulong start, ulong mask) => HasRmaps && _mmu.Host.WriteProtectMasked(slot, start, mask);
 
     /// <inheritdoc/>
-    public bool WriteProtectFrame(SlotRecord slot, ulong gfn) => _mmu.State.Guard.WriteProtect(slot, gfn);
+    public bool WriteProtectFrame(SlotRecord slot, ulong gfn) => HasRmaps && _mmu.State.Guard.WriteProtect(slot, gfn);
 
     /// <inheritdoc/>
-    public bool ClearDirty(SlotRecord slot, ulong start, ulong end) => _mmu.Host.ClearDirty(slot, start, end);
+    public bool ClearDirty(SlotRecord slot, ulong start, ulong end) => HasRmaps && _mmu.Host.ClearDirty(slot, start, end);
 
     /// <inheritdoc/>
-    public bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask) => _mmu.Host.ClearDirtyMasked(slot, start, mask);
+    public bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask) => HasRmaps && _mmu.Host.ClearDirtyMasked(slot, start, mask);
 
     /// <inheritdoc/>
-    public bool Age(SlotRecord slot, ulong start, ulong end) => _mmu.Host.Age(slot, start, end);
+    public bool Age(SlotRecord slot, ulong start, ulong end) => HasRmaps && _mmu.Host.Age(slot, start, end);
 
     /// <inheritdoc/>
-    public bool TestAge(SlotRecord slot, ulong start, ulong end) => _mmu.Host.TestAge(slot, start, end);
+    public bool TestAge(SlotRecord slot, ulong start, ulong end) => HasRmaps && _mmu.Host.TestAge(slot, start, end);
 
     /// <inheritdoc/>
-    public bool SplitHugePages(SlotRecord slot, ulong start, ulong end, int targetLevel) => _mmu.Splitter.Split(slot, start, end, targetLevel);
+    public bool SplitHugePages(SlotRecord slot, ulong start, ulong end, int targetLevel) =>
+        !HasRmaps || _mmu.Splitter.Split(slot, start, end, targetLevel);
 
     /// <inheritdoc/>
-    public bool ZapCollapsible(SlotRecord slot, ulong start, ulong end) => _mmu.Host.ZapCollapsible(slot, start, end);
+    public bool ZapCollapsible(SlotRecord slot, ulong start, ulong end) => HasRmaps && _mmu.Host.ZapCollapsible(slot, start, end);
 
     /// <inheritdoc/>
     public int GetWalk(Vcpu vcpu, Gva address, Span<ulong> sptes) => _mmu.Walker.Walk(_mmu.Of(vcpu), address.Value, sptes);

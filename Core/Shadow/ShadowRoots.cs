@@ -54,7 +54,7 @@ internal sealed class ShadowRoots
         ZapList list = default;
         using MmuWriteGuard held = _state.Vm.Lock.Enter();
         RootStatus status = _state.Vm.IsDead ? RootStatus.VmDead
-            : !EnsureRoom(vcpu, ref list) ? RootStatus.OutOfPages
+            : !_state.Rmaps.TryStart() || !EnsureRoom(vcpu, ref list) ? RootStatus.OutOfPages
             : Build(vcpu, ref list);
         _state.Zapper.Commit(ref list);
         return status;

@@ -18,11 +18,11 @@ internal sealed class ShadowState : IDisposable
         _chunks = new Slab<RefChunk>(vm.Private, vm.Tables.PageCount * (ShadowPages.EntryCount / 4));
         Refs = new RefLists(_chunks);
         Pages = new ShadowPages(vm.Tables, vm.Private);
-        Rmaps = new Rmaps(vm.Private, vm.Slots, Refs);
+        Rmaps = new Rmaps(vm.Private, vm.Slots, Refs, lazily: vm.IsOnTdp);
         Marks = new UnsyncMarks(Pages, Refs);
         Zapper = new PageZapper(vm, Pages, Refs, Rmaps, Marks, Counters);
         Leaves = new LeafLists(Pages, Refs, Zapper);
-        Guard = new TableGuard(Pages, Rmaps, Leaves, Marks, Counters);
+        Guard = new TableGuard(vm, Pages, Rmaps, Leaves, Marks, Counters);
         Finder = new PageFinder(this);
         Syncer = new RootSyncer(this);
         Reclaimer = new Reclaimer(this);

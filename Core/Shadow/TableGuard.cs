@@ -1,4 +1,5 @@
 // Shadow: keeps the guest from changing a shadowed table unseen.
+using System.Threading;
 using Mmu.Common;
 using Mmu.Guest;
 using Mmu.Memory;
@@ -9,17 +10,20 @@ namespace Mmu.Shadow;
 /// Decides which frames may be writable. A frame with a shadowed table may be only if every table in it is of the lowest level, which then
 /// becomes unsync.
 /// </summary>
-/// <remarks>Guarded by: MmuLock(write).</remarks>
+/// <remarks>Guarded by: MmuLock(write), unless said otherwise.</remarks>
 internal sealed class TableGuard
 {
+    private readonly Lock _unsyncLock = new();
+    private readonly VmCore _vm;
     private readonly ShadowPages _pages;
     private readonly Rmaps _rmaps;
     private readonly LeafLists _leaves;
     private readonly UnsyncMarks _marks;
     private readonly ShadowCounters _counters;
 
-    internal TableGuard(ShadowPages pages, Rmaps rmaps, LeafLists leaves, UnsyncMarks marks, ShadowCounters counters)
+    internal TableGuard(VmCore vm, ShadowPages pages, Rmaps rmaps, LeafLists leaves, UnsyncMarks marks, ShadowCounters counters)
     {
+        _vm = vm;
         _pages = pages;
         _rmaps = rmaps;
         _leaves = leaves;
@@ -50,7 +54,8 @@ internal sealed class TableGuard
             flush |= _leaves.WriteProtect(lists[level, gfn], keepMmuWritable: false);
         }
 
-        return flush;
+        // The frame may be mapped by tables that are not ours.
+        return (_vm.ProtectElsewhere?.Invoke(slot, gfn) ?? false) | flush;
     }
 
     /// <summary>May a frame of a slot become writable?</summary>
@@ -59,6 +64,16 @@ internal sealed class TableGuard
     /// <param name="canUnsync">False for mappings that no access asked for: they must not make tables unsync.</param>
     internal WritableAnswer AllowWritable(SlotRecord slot, ulong gfn, bool canUnsync) =>
         slot.IsGuarded(gfn) ? AllowGuarded(slot, gfn, canUnsync) : WritableAnswer.Yes;
+
+    /// <summary>May a frame become writable in another engine's tables? Called with the lock held shared, by several at once.</summary>
+    internal WritableAnswer AllowWritableElsewhere(SlotRecord slot, ulong gfn)
+    {
+        // Pages become unsync under this lock or the exclusive one, and are brought in step under the latter alone.
+        lock (_unsyncLock)
+        {
+            return AllowWritable(slot, gfn, canUnsync: true);
+        }
+    }
 
     /// <summary>
     /// May a frame become writable while pages are brought in step? Not if it has a table, not even an unsync one: that one may be in step

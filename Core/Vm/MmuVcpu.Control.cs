@@ -25,7 +25,7 @@ public sealed partial class MmuVcpu
         BeginCall();
         try
         {
-            if ((state.Cr4 & ControlBits.Cr4Cet) != 0)
+            if ((state.Cr4 & ControlBits.Cr4Cet) != 0 && !_vcpu.RunsOnTdp)
             {
                 return ControlStateStatus.ShadowStacksUnsupported;
             }

@@ -138,8 +138,12 @@ public sealed partial class MmuVcpu : IDisposable
     /// <param name="entries">Receives the entries; room for 5.</param>
     /// <returns>How many there are.</returns>
     /// <exception cref="ArgumentException">There is room for fewer than 5.</exception>
-    /// <exception cref="InvalidOperationException">The vCPU is in guest.</exception>
-    public int GetWalk(Gva address, Span<ulong> entries)
+    /// <exception cref="InvalidOperationException">The vCPU is in guest, or runs on nested tables.</exception>
+    public int GetWalk(Gva address, Span<ulong> entries) => _vcpu.RunsOnTdp
+        ? throw new InvalidOperationException($"vCPU {Id} runs on nested tables, which translate guest physical addresses.")
+        : WalkOf(address.Value, entries);
+
+    private int WalkOf(ulong address, Span<ulong> entries)
     {
         if (entries.Length < 5)
         {
@@ -149,7 +153,7 @@ public sealed partial class MmuVcpu : IDisposable
         BeginCall();
         try
         {
-            return (_vcpu.Pending & VcpuRequests.LoadRoot) != 0 ? 0 : _vm.EngineSet.GetWalk(_vcpu, address, entries);
+            return (_vcpu.Pending & VcpuRequests.LoadRoot) != 0 ? 0 : _vm.EngineSet.GetWalk(_vcpu, new Gva(address), entries);
         }
         finally
         {
@@ -205,8 +209,13 @@ public sealed partial class MmuVcpu : IDisposable
             tlb.IsOpen = true;
         }
 
+        if (_vcpu.RunsOnTdp)
+        {
+            return new RunState(_vcpu.RootAddress, _vm.TdpOptions!.Levels, RootKind.Nested);
+        }
+
         GuestMode mode = _vcpu.Role.Mode;
-        return new RunState(_vcpu.RootAddress, mode == GuestMode.Long5 ? 5 : mode == GuestMode.Long4 ? 4 : 3);
+        return new RunState(_vcpu.RootAddress, mode == GuestMode.Long5 ? 5 : mode == GuestMode.Long4 ? 4 : 3, RootKind.Linear);
     }
 
     private SoftTlb CreateSoftTlb()

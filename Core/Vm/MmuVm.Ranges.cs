@@ -113,106 +113,6 @@ public sealed partial class MmuVm
         return true;
     }
 
-    /// <summary>
-    /// Tracks the writes to a frame: each ends in <see cref="FaultOutcome.WriteProtected"/> until <see cref="UntrackWrites"/> was called as
-    /// often.
-    /// </summary>
-    /// <param name="gpa">An address in the frame.</param>
-    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
-    /// <exception cref="ArgumentException">No slot holds the address.</exception>
-    public void TrackWrites(Gpa gpa, int addressSpace = 0)
-    {
-        RefuseCaller();
-        RefuseAddressSpace(addressSpace);
-        using MmuWriteGuard held = _core.Lock.Enter();
-        SlotRecord slot = RequireSlot(gpa, addressSpace);
-        ulong gfn = gpa.Value >> 12;
-        slot.Track(gfn);
-        if (_engines.WriteProtectFrame(slot, gfn))
-        {
-            _core.Gate.FlushAll();
-        }
-        else
-        {
-            _core.Gate.FlushPointers();
-        }
-    }
-
-    /// <summary>Takes one <see cref="TrackWrites"/> back.</summary>
-    /// <inheritdoc cref="TrackWrites"/>
-    /// <exception cref="ArgumentException">No slot holds the address, or nobody tracks its frame.</exception>
-    public void UntrackWrites(Gpa gpa, int addressSpace = 0)
-    {
-        RefuseCaller();
-        RefuseAddressSpace(addressSpace);
-        using MmuWriteGuard held = _core.Lock.Enter();
-        SlotRecord slot = RequireSlot(gpa, addressSpace);
-        if (!slot.Untrack(gpa.Value >> 12))
-        {
-            throw new ArgumentException($"Nobody tracks the writes to the frame of {gpa}.", nameof(gpa));
-        }
-    }
-
-    /// <summary>
-    /// Announces a store to guest memory by anyone but a processor that walks the tables: an instruction emulator, a device. Called after the
-    /// store. To a frame that holds no shadowed table it costs the lock and a look-up.
-    /// </summary>
-    /// <param name="gpa">First address.</param>
-    /// <param name="bytes">Size in bytes.</param>
-    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bytes"/> is negative.</exception>
-    public void GuestWrote(Gpa gpa, int bytes, int addressSpace = 0)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        RefuseCaller();
-        RefuseAddressSpace(addressSpace);
-
-        // The engine is told frame by frame: what is shadowed is found by frame.
-        while (bytes > 0)
-        {
-            int part = (int)Math.Min((ulong)bytes, PageBytes - (gpa.Value & (PageBytes - 1)));
-            _engines.GuestWrote(addressSpace, gpa, part);
-            gpa = new Gpa(gpa.Value + (ulong)part);
-            bytes -= part;
-        }
-    }
-
-    /// <summary>Writes guest memory and announces the store. Nothing is written unless all of it lies in writable slots.</summary>
-    /// <param name="gpa">First address.</param>
-    /// <param name="source">The bytes.</param>
-    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
-    /// <returns>False if a byte lies outside every writable slot.</returns>
-    public bool TryWrite(Gpa gpa, ReadOnlySpan<byte> source, int addressSpace = 0)
-    {
-        RefuseCaller();
-        RefuseAddressSpace(addressSpace);
-
-        // Under the lock no slot leaves, so its memory is there.
-        using (MmuWriteGuard held = _core.Lock.Enter())
-        {
-            if (!_core.Memories[addressSpace].TryWrite(gpa, source))
-            {
-                return false;
-            }
-        }
-
-        GuestWrote(gpa, source.Length, addressSpace);
-        return true;
-    }
-
-    /// <summary>Reads guest memory. Nothing is copied unless all of it lies in slots.</summary>
-    /// <param name="gpa">First address.</param>
-    /// <param name="destination">Receives the bytes.</param>
-    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
-    /// <returns>False if a byte lies outside every slot.</returns>
-    public bool TryRead(Gpa gpa, Span<byte> destination, int addressSpace = 0)
-    {
-        RefuseCaller();
-        RefuseAddressSpace(addressSpace);
-        using MmuWriteGuard held = _core.Lock.Enter();
-        return _core.Memories[addressSpace].TryRead(gpa, destination);
-    }
-
     // Software TLBs know of pages that no table maps.
     private void FlushPointers()
     {
@@ -220,34 +120,62 @@ public sealed partial class MmuVm
         _core.Gate.FlushPointers();
     }
 
-    // Batch by batch, so that vCPUs get the lock in between; slots are looked up anew in each.
+    // First the engines that work beside faults, then those that need the lock for themselves. Removals are for both at once.
     private bool ForRange(RangeWork work, ulong first, ulong end, int addressSpace)
+    {
+        bool removes = work is RangeWork.Unmap or RangeWork.Zap;
+        bool any = !removes && _engines.NeedsShared && ForBatches(work, shared: true, first, end, addressSpace);
+        if (any && work == RangeWork.TestAge)
+        {
+            return true;
+        }
+
+        return ((removes || _engines.NeedsExclusive) && ForBatches(work, shared: false, first, end, addressSpace)) | any;
+    }
+
+    // Batch by batch, so that vCPUs get the lock in between; slots are looked up anew in each.
+    private bool ForBatches(RangeWork work, bool shared, ulong first, ulong end, int addressSpace)
     {
         bool any = false;
         for (ulong start = first; start < end;)
         {
-            using MmuWriteGuard held = _core.Lock.Enter();
-            SlotRecord? slot = _core.Slots[addressSpace].FindFrom(start);
-            if (slot is null || slot.BaseGfn >= end)
+            if (shared)
             {
-                return any;
+                using MmuReadGuard held = _core.Lock.EnterSharedAsHost();
+                any |= DoBatch(work, shared, ref start, end, addressSpace);
+            }
+            else
+            {
+                using MmuWriteGuard held = _core.Lock.Enter();
+                any |= DoBatch(work, shared, ref start, end, addressSpace);
             }
 
-            ulong from = Math.Max(start, slot.BaseGfn);
-            ulong to = Math.Min(Math.Min(from + FramesPerBatch, end), slot.EndGfn);
-            any |= Do(work, slot, from, to);
             if (any && work == RangeWork.TestAge)
             {
                 return true;
             }
-
-            start = to;
         }
 
         return any;
     }
 
-    private bool Do(RangeWork work, SlotRecord slot, ulong from, ulong to)
+    private bool DoBatch(RangeWork work, bool shared, ref ulong start, ulong end, int addressSpace)
+    {
+        SlotRecord? slot = _core.Slots[addressSpace].FindFrom(start);
+        if (slot is null || slot.BaseGfn >= end)
+        {
+            start = end;
+            return false;
+        }
+
+        // Batches end where tables do, so that each meets whole ones.
+        ulong from = Math.Max(start, slot.BaseGfn);
+        ulong to = Math.Min(Math.Min((from | (FramesPerBatch - 1)) + 1, end), slot.EndGfn);
+        start = to;
+        return Do(work, shared, slot, from, to);
+    }
+
+    private bool Do(RangeWork work, bool shared, SlotRecord slot, ulong from, ulong to)
     {
         if (work == RangeWork.Zap)
         {
@@ -258,10 +186,10 @@ public sealed partial class MmuVm
         bool done = work switch
         {
             RangeWork.Unmap => _engines.UnmapRange(slot, from, to),
-            RangeWork.WriteProtect => _engines.WriteProtect(slot, from, to, minimumLevel: 1),
-            RangeWork.Age => _engines.Age(slot, from, to),
-            RangeWork.TestAge => _engines.TestAge(slot, from, to),
-            _ => _engines.ZapCollapsible(slot, from, to),
+            RangeWork.WriteProtect => _engines.WriteProtect(shared, slot, from, to, minimumLevel: 1),
+            RangeWork.Age => _engines.Age(shared, slot, from, to),
+            RangeWork.TestAge => _engines.TestAge(shared, slot, from, to),
+            _ => _engines.ZapCollapsible(shared, slot, from, to),
         };
         if (done && work is not RangeWork.Age and not RangeWork.TestAge)
         {

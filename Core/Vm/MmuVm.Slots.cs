@@ -35,6 +35,7 @@ public sealed partial class MmuVm
         RefuseAddressSpace(addressSpace);
         using RankedHold hold = _slotsLock.Enter();
         _core.Memories[addressSpace].CheckSlot(slot);
+        RefuseFlags(slot);
         RefuseFrames(slot);
         SlotRecord record = CreateRecord(slot, addressSpace);
         PrepareGeneration();
@@ -235,6 +236,19 @@ public sealed partial class MmuVm
     }
 
     private void NextGeneration() => _core.SlotGeneration = (_core.SlotGeneration + 1) % SlotGenerations;
+
+    private void RefuseFlags(in MemorySlot slot)
+    {
+        if ((slot.Flags & SlotFlags.Device) != 0 && _tdp is null)
+        {
+            throw new ArgumentException($"The slot at {slot.Base} has SlotFlags.Device, which needs nested paging (MmuVmOptions.Tdp).", nameof(slot));
+        }
+
+        if ((slot.Flags & SlotFlags.ExecuteOnly) != 0 && _tdp?.ExecuteOnly != true)
+        {
+            throw new ArgumentException($"The slot at {slot.Base} has SlotFlags.ExecuteOnly, which needs TdpOptions.ExecuteOnly.", nameof(slot));
+        }
+    }
 
     private void RefuseFrames(in MemorySlot slot)
     {

@@ -9,8 +9,12 @@ using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
 using Mmu.Walk;
-#if MMU_SHADOW
+#if MMU_SHADOW && MMU_TDP
+using Engines = Mmu.Common.EngineSet<Mmu.Shadow.ShadowEngine, Mmu.Tdp.TdpEngine>;
+#elif MMU_SHADOW
 using Engines = Mmu.Common.EngineSet<Mmu.Shadow.ShadowEngine, Mmu.Common.NullEngine>;
+#elif MMU_TDP
+using Engines = Mmu.Common.EngineSet<Mmu.Common.NullEngine, Mmu.Tdp.TdpEngine>;
 #else
 using Engines = Mmu.Common.EngineSet<Mmu.Common.NullEngine, Mmu.Common.NullEngine>;
 #endif
@@ -26,21 +30,45 @@ namespace Mmu.Vm;
 /// </remarks>
 public sealed partial class MmuVm : IDisposable
 {
+#if MMU_SHADOW
+    private const bool HasShadow = true;
+#else
+    private const bool HasShadow = false;
+#endif
+#if MMU_TDP
+    private const bool HasTdp = true;
+#else
+    private const bool HasTdp = false;
+#endif
+
     private readonly RankedLock _slotsLock = new(LockRank.Slots);
 
     // guarded by: _slotsLock; immutable in length
     private readonly MmuVcpu?[] _vcpus;
     private readonly VmCore _core;
+    private readonly TdpOptions? _tdp;
     private Engines _engines;
     private bool _disposed;
 
-    private MmuVm(VmCore core)
+    private MmuVm(VmCore core, TdpOptions? tdp)
     {
         _core = core;
+        _tdp = tdp;
         _vcpus = new MmuVcpu?[core.MaxVcpus];
 #if MMU_SHADOW
         MmuAssert.That(Shadow.ShadowEngine.GfnLimit << 12 == GuestAddressLimit, "The façade's limit of guest addresses is not the engine's");
+#endif
+#if MMU_SHADOW && MMU_TDP
+        _engines = new Engines(new Shadow.ShadowEngine(core), new Tdp.TdpEngine(core, tdp));
+        if (tdp is not null)
+        {
+            core.WritableGate = (slot, gfn) => _engines.Shadow.AllowWritable(slot, new Addressing.Gfn(gfn)) != WritableAnswer.Denied;
+            core.ProtectElsewhere = (slot, gfn) => _engines.Tdp.WriteProtectFrame(slot, gfn);
+        }
+#elif MMU_SHADOW
         _engines = new Engines(new Shadow.ShadowEngine(core), default);
+#elif MMU_TDP
+        _engines = new Engines(default, new Tdp.TdpEngine(core, tdp));
 #endif
     }
 
@@ -56,18 +84,25 @@ public sealed partial class MmuVm : IDisposable
 
     internal VmCore Core => _core;
 
+    /// <summary>How the VM's nested paging is set up; null on the Shadow MMU.</summary>
+    internal TdpOptions? TdpOptions => _tdp;
+
     internal ref Engines EngineSet => ref _engines;
 
     /// <summary>Creates a VM without slots and vCPUs.</summary>
     /// <param name="options">Its options.</param>
     /// <param name="host">The VMM's side.</param>
     /// <exception cref="ArgumentException">An option is outside its limits; the message names it and them.</exception>
-    /// <exception cref="NotSupportedException">The library was built without an engine.</exception>
+    /// <exception cref="NotSupportedException">The library was built without the engine that is asked for.</exception>
     /// <exception cref="InvalidOperationException">The system has no address space left.</exception>
     public static MmuVm Create(MmuVmOptions options, IMmuHost host) =>
-        Engines.HasEngine
-            ? CreateWithAnyEngine(options, host)
-            : throw new NotSupportedException("This library was built without an engine (WithShadow=false): it walks guest tables but builds none.");
+        !Engines.HasEngine
+            ? throw new NotSupportedException("This library was built without an engine (WithShadow=false, WithTdp=false): it walks guest tables but builds none.")
+            : options?.Tdp is null && !HasShadow
+            ? throw new NotSupportedException("This library was built without the Shadow MMU (WithShadow=false): MmuVmOptions.Tdp must be given.")
+            : options?.Tdp is not null && !HasTdp
+            ? throw new NotSupportedException("This library was built without the TDP MMU (WithTdp=false): MmuVmOptions.Tdp must be null.")
+            : CreateWithAnyEngine(options!, host);
 
     /// <summary>As <see cref="Create"/>, with engines that do nothing if none is built in.</summary>
     internal static MmuVm CreateWithAnyEngine(MmuVmOptions options, IMmuHost host)
@@ -84,21 +119,24 @@ public sealed partial class MmuVm : IDisposable
 #if MMU_ASSERT
             host = new GuardedHost(host);
 #endif
+            EpochDomain epochs = new(options.MaxVcpus + MmuLock.HostReaders);
             return new MmuVm(new VmCore
             {
                 Features = options.Features,
                 SpteHost = spteHost,
                 Tables = tables,
                 Private = arena,
-                Epochs = new EpochDomain(options.MaxVcpus),
-                Lock = new MmuLock(),
+                Epochs = epochs,
+                Lock = new MmuLock(epochs, options.MaxVcpus),
                 Gate = new RunGate(arena, options.MaxVcpus, host),
                 Host = host,
                 Memories = [new GuestMemory(), new GuestMemory()],
                 Slots = [new SlotRecords(), new SlotRecords()],
                 TableQuota = Math.Min(options.TableQuota ?? uint.MaxValue, options.TablePages),
                 MaxVcpus = options.MaxVcpus,
-            });
+                NxHugePages = options.NxHugePages,
+                IsOnTdp = options.Tdp is not null,
+            }, options.Tdp);
         }
         catch
         {
@@ -110,7 +148,10 @@ public sealed partial class MmuVm : IDisposable
 
     /// <summary>Creates a vCPU, outside the guest and with paging off.</summary>
     /// <exception cref="InvalidOperationException">There are already <see cref="MmuVmOptions.MaxVcpus"/> vCPUs.</exception>
-    public MmuVcpu CreateVcpu()
+    public MmuVcpu CreateVcpu() => CreateVcpu(onTdp: _tdp is not null);
+
+    /// <summary>As above, on the engine of choice: a VM on nested paging has both.</summary>
+    internal MmuVcpu CreateVcpu(bool onTdp)
     {
         RefuseCaller();
         using RankedHold hold = _slotsLock.Enter();
@@ -120,7 +161,7 @@ public sealed partial class MmuVm : IDisposable
             throw new InvalidOperationException($"The VM already has {_vcpus.Length} vCPUs (MmuVmOptions.MaxVcpus).");
         }
 
-        Vcpu vcpu = new() { Id = id, Walker = new GuestWalker(_core.Memories[0], _core.Features) };
+        Vcpu vcpu = new() { Id = id, Walker = new GuestWalker(_core.Memories[0], _core.Features), RunsOnTdp = onTdp };
         using (MmuWriteGuard held = _core.Lock.Enter())
         {
             _core.Gate.Add(id);

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using Mmu.Addressing;
 using Mmu.Architecture;
+using Mmu.Common;
 using Mmu.Memory;
 
 namespace Mmu.Vm;
@@ -52,6 +53,15 @@ public sealed record MmuVmOptions
     /// </summary>
     public bool L1tf { get; init; }
 
+    /// <summary>Nested paging: a processor that walks the guest's tables itself and ours after them. Null for the Shadow MMU.</summary>
+    public TdpOptions? Tdp { get; init; }
+
+    /// <summary>
+    /// Keeps huge pages from being executable, for processors that a guest could halt otherwise (iTLB multihit, CVE-2018-12207): where the guest
+    /// fetches, it gets pages of 4 KiB. Of VMs on nested paging.
+    /// </summary>
+    public bool NxHugePages { get; init; }
+
     /// <summary>
     /// Address space in bytes for what the library keeps about tables and slots; memory is taken as it is used. Null for enough for all
     /// tables and 256 GiB of slots, generously.
@@ -84,7 +94,22 @@ public sealed record MmuVmOptions
             nameof(EncryptionBit), EncryptionBit, "0 or one of bits 51:12");
         Require(!L1tf || HostPhysicalAddressBits <= 46, nameof(L1tf), L1tf, "at most 46 bits of HostPhysicalAddressBits");
         Require(!L1tf || EncryptionBit == 0, nameof(L1tf), L1tf, "no EncryptionBit, as no processor has both");
+        Require(!NxHugePages || Tdp is not null, nameof(NxHugePages), NxHugePages, "false without Tdp");
+        if (Tdp is { } tdp)
+        {
+            ValidateTdp(tdp);
+        }
+
         ValidateFrames();
+    }
+
+    private static void ValidateTdp(TdpOptions tdp)
+    {
+        Require(Enum.IsDefined(tdp.Format), "Tdp.Format", tdp.Format, "a TdpFormat");
+        Require(tdp.Levels is 4 or 5, "Tdp.Levels", tdp.Levels, "4 or 5");
+        Require(tdp.HighestPageLevel is >= 1 and <= 3, "Tdp.HighestPageLevel", tdp.HighestPageLevel, "1 to 3");
+        Require(!tdp.HonoursGuestPat || tdp.Format != TdpFormat.Npt, "Tdp.HonoursGuestPat", tdp.HonoursGuestPat, "false with NPT, which always does");
+        Require(!tdp.ExecuteOnly || tdp.Format != TdpFormat.Npt, "Tdp.ExecuteOnly", tdp.ExecuteOnly, "false with NPT, whose pages can all be read");
     }
 
     private void ValidateFrames()

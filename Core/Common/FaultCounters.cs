@@ -1,8 +1,7 @@
-// Shadow: a vCPU's faults, counted by what became of them.
+// Common: a vCPU's faults, counted by what became of them.
 using System.Runtime.InteropServices;
-using Mmu.Common;
 
-namespace Mmu.Shadow;
+namespace Mmu.Common;
 
 /// <summary>Faults by outcome, as far as statistics tell them apart. Owner: the vCPU's thread.</summary>
 [StructLayout(LayoutKind.Auto)]

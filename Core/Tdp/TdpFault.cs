@@ -1,0 +1,363 @@
+// Tdp: answers faults of the second dimension.
+using System.Runtime.CompilerServices;
+using Mmu.Addressing;
+using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Diagnostics;
+using Mmu.Guest;
+using Mmu.Memory;
+using Mmu.Sptes;
+
+namespace Mmu.Tdp;
+
+/// <summary>
+/// Answers EPT violations and nested page faults. vCPUs hold the lock shared and change entries by compare-exchange, each from what it has read:
+/// who loses one looks again, and who meets an entry that another holds frozen lets the guest try again.
+/// </summary>
+internal sealed class TdpFault<TSpte>
+    where TSpte : struct, ISpteFormat
+{
+    // So often one fault may lose exchanges at one entry before the guest is to try again.
+    private const int Tries = 8;
+
+    private readonly TdpState _state;
+    private readonly VmCore _vm;
+
+    internal TdpFault(TdpState state)
+    {
+        _state = state;
+        _vm = state.Vm;
+    }
+
+    /// <summary>Answers a fault. On the vCPU's thread, without the lock.</summary>
+    internal FaultOutcome Handle(TdpVcpu vcpu, in ViolationRequest request, ref FaultResult result)
+    {
+        ulong gpa = request.Gpa.Value;
+        result.Gpa = request.Gpa;
+        result.IsPrivate = (request.Flags & ViolationFlags.Private) != 0;
+        if (!TdpWalk.IsInReach(gpa, _state.Options.Levels))
+        {
+            return FaultOutcome.Mmio;
+        }
+
+        if ((request.Flags & ViolationFlags.Misconfigured) != 0)
+        {
+            if (IsKnownMmio(vcpu, gpa))
+            {
+                return FaultOutcome.Mmio;
+            }
+        }
+        else if ((request.Flags & ViolationFlags.Private) == 0 && !_vm.HasPrivateMemory)
+        {
+            // Without the lock nothing says whether the page is private: it is mapped alike.
+            FaultOutcome fast = FastFault<TSpte>.Handle(_state, vcpu, gpa, request.Access.Kind);
+            if (fast != FaultOutcome.None)
+            {
+                return fast;
+            }
+        }
+
+        return HandleLocked(vcpu, request, ref result);
+    }
+
+    /// <summary>Maps a page before it is accessed. On the vCPU's thread, without the lock.</summary>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="gpa">An address in the page.</param>
+    /// <param name="level">At what level it is mapped now.</param>
+    internal FaultOutcome Prefault(TdpVcpu vcpu, ulong gpa, out int level)
+    {
+        level = 1;
+        FaultResult result = default;
+        FaultOutcome outcome = HandleLocked(vcpu, new ViolationRequest(new Gpa(gpa), Access.SupervisorRead, ViolationFlags.None), ref result, prefault: true);
+        if (outcome is FaultOutcome.Fixed or FaultOutcome.Spurious)
+        {
+            _ = _vm.Epochs.Enter(vcpu.Vcpu.Id);
+            _ = TdpWalk.FindLast(_state.Pages, vcpu.Root, gpa, out _, out level);
+            _vm.Epochs.Exit(vcpu.Vcpu.Id);
+        }
+
+        return outcome;
+    }
+
+    private FaultOutcome HandleLocked(TdpVcpu vcpu, in ViolationRequest request, ref FaultResult result, bool prefault = false)
+    {
+        FrameTicket ticket = default;
+        int order = 0;
+        Gfn gfn = new(request.Gpa.Value >> 12);
+        bool resolved = FrameResolution.IsNeeded(_vm, vcpu.Vcpu.AddressSpace, gfn);
+        if (resolved)
+        {
+            bool write = request.Access.Kind == AccessKind.Write;
+            FaultOutcome early = FrameResolution.Resolve(_vm, gfn, write, ref result, out ticket);
+            if (early != FaultOutcome.None)
+            {
+                return early;
+            }
+
+            order = ticket.Order;
+        }
+
+        if (vcpu.Pages.Count < TdpVcpu.PagesPerFault && !_state.TryTopUp(vcpu))
+        {
+            return FaultOutcome.OutOfPages;
+        }
+
+        using MmuReadGuard held = _vm.Lock.EnterShared(vcpu.Vcpu.Id);
+        return Map(vcpu, request, resolved, ticket, order, prefault, ref result);
+    }
+
+    // A method of its own: what is inlined into one that holds a lock keeps its values on the stack.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private FaultOutcome Map(TdpVcpu vcpu, in ViolationRequest request, bool resolved, in FrameTicket ticket, int order, bool prefault, ref FaultResult result)
+    {
+        if (_vm.IsDead)
+        {
+            return FaultOutcome.VmDead;
+        }
+
+        // What is mapped, and into what, follows from this root alone (bug 13): it is the one in force as long as the lock is held.
+        int addressSpace = vcpu.Vcpu.AddressSpace;
+        if (!_state.Roots.IsCurrent(vcpu.Root, addressSpace))
+        {
+            vcpu.Vcpu.WantsObsoleteRootsFreed = true;
+            return FaultOutcome.Retry;
+        }
+
+        ulong gfn = request.Gpa.Value >> 12;
+        SlotRecord? slot = vcpu.FindSlot(_vm, addressSpace, gfn);
+        if (slot is null)
+        {
+            return MapMmio(vcpu, gfn, result.IsPrivate);
+        }
+
+        FaultOutcome refused = Refuse(slot, gfn, request, resolved, ticket);
+        if (refused != FaultOutcome.None)
+        {
+            return refused;
+        }
+
+        TdpLeaf leaf = new(
+            gfn,
+            resolved ? ticket.Frame : slot.HostFrameOf(gfn),
+            LevelFor(slot, gfn, request.Access.Kind, resolved ? ticket.Frame : slot.HostFrameOf(gfn), resolved ? order : int.MaxValue),
+            resolved ? ticket.Writable && !slot.IsReadOnly : !slot.IsReadOnly,
+            slot.IsDevice,
+            slot.IsExecuteOnly,
+            Accessed: !prefault);
+        return Install(vcpu, slot, leaf, request.Access.Kind);
+    }
+
+    // Why an access to a slot may not be mapped; None if it may.
+    private FaultOutcome Refuse(SlotRecord slot, ulong gfn, in ViolationRequest request, bool resolved, in FrameTicket ticket)
+    {
+        bool write = request.Access.Kind == AccessKind.Write;
+        if (slot.IsLeaving || resolved != slot.IsResolved || (resolved && _vm.Sequence.IsStale(ticket.Sequence, gfn)))
+        {
+            return FaultOutcome.Retry;
+        }
+
+        if (((request.Flags & ViolationFlags.Private) != 0) != slot.IsPrivate(gfn) || (slot.IsExecuteOnly && request.Access.Kind != AccessKind.Fetch))
+        {
+            return FaultOutcome.MemoryFault;
+        }
+
+        if (!write)
+        {
+            return FaultOutcome.None;
+        }
+
+        return slot.IsReadOnly ? FaultOutcome.Mmio : slot.IsGuarded(gfn) && slot.IsTracked(gfn) ? FaultOutcome.WriteProtected : FaultOutcome.None;
+    }
+
+    // As large as the slot, the host's frames and the access allow.
+    private int LevelFor(SlotRecord slot, ulong gfn, AccessKind kind, ulong frame, int order)
+    {
+        if (_vm.NxHugePages && kind == AccessKind.Fetch)
+        {
+            return 1;
+        }
+
+        int level = slot.Huge.HighestAllowed(gfn, _state.Options.HighestPageLevel);
+        while (level > 1 && (PageLevel.FrameShiftOf(level) > order || ((gfn ^ frame) & (PageLevel.FramesOf(level) - 1)) != 0))
+        {
+            level--;
+        }
+
+        return level;
+    }
+
+    // Goes down to the leaf's level, making what is missing, and puts the leaf there.
+    private FaultOutcome Install(TdpVcpu vcpu, SlotRecord slot, in TdpLeaf leaf, AccessKind kind)
+    {
+        PageHandle page = vcpu.Root;
+        int level = _state.Options.Levels;
+        int tries = 0;
+        bool hasSplit = false;
+        while (true)
+        {
+            int index = PageLevel.IndexOf(leaf.Gfn << 12, level);
+            ulong old = _state.Pages.Tables[page].Load(index);
+            if (old == Spte.Frozen || tries++ > Tries * _state.Options.Levels)
+            {
+                return FaultOutcome.Retry;
+            }
+
+            if (Spte.IsPresent(old) && !Spte.IsLeaf(old, level))
+            {
+                // Where there is a table already, leaves stay small: who wants them huge again puts that in place (HugePageRecovery).
+                page = _state.Pages.ChildOf(old);
+                if (page.IsNone)
+                {
+                    _state.Corrupt("An entry named a table that is none of ours");
+                    return FaultOutcome.VmDead;
+                }
+
+                level--;
+                continue;
+            }
+
+            if (LeafMaker<TSpte>.Allows(old, level, kind))
+            {
+                return hasSplit ? FaultOutcome.Fixed : FaultOutcome.Spurious;
+            }
+
+            SchedulePoint.At(SchedulePointKind.TdpFaultRead);
+            if (level > leaf.Level)
+            {
+                // Where another is first, what it made is looked at anew.
+                hasSplit |= TryDescend(vcpu, leaf.Gfn, page, index, level, old);
+                continue;
+            }
+
+            FaultOutcome outcome = TrySetLeaf(vcpu, slot, leaf with { Level = level }, kind, page, index, old);
+            if (outcome != FaultOutcome.None)
+            {
+                return outcome;
+            }
+        }
+    }
+
+    // Makes an entry name a table: a fresh one, or one that maps what the entry mapped.
+    private bool TryDescend(TdpVcpu vcpu, ulong gfn, PageHandle page, int index, int level, ulong old)
+    {
+        ulong first = gfn & ~(PageLevel.FramesOf(level) - 1);
+        if (vcpu.Pages.Count == 0)
+        {
+            return false;
+        }
+
+        PageHandle child = vcpu.Pages.Pop();
+        if (Spte.IsPresent(old))
+        {
+            if (LeafSplitter<TSpte>.TrySplit(_state, child, page, index, level, first, ref old, ref vcpu.Tally))
+            {
+                return true;
+            }
+
+            // It is filled, and goes back to where fresh pages come from.
+            _vm.Tables.Free(child);
+            return false;
+        }
+
+        _state.Pages[child] = TdpPage.Table(first, level - 1, page, index);
+        RetireList owed = default;
+        ulong table = TSpte.MakeNonLeaf(_vm.SpteHost, _vm.Tables.FrameOf(child).Value << 12);
+        if (SpteUpdates<TSpte>.TrySet(_state, page, index, level, ref old, table, ref vcpu.Tally, ref owed))
+        {
+            vcpu.Tally.TablesMade++;
+            return true;
+        }
+
+        vcpu.Pages.Push(child);
+        return false;
+    }
+
+    // None if the exchange was lost.
+    private FaultOutcome TrySetLeaf(TdpVcpu vcpu, SlotRecord slot, in TdpLeaf leaf, AccessKind kind, PageHandle page, int index, ulong old)
+    {
+        bool mmuWritable = leaf.HostWritable
+            && (leaf.Level > 1 || !slot.IsGuarded(leaf.Gfn) || _vm.AllowWritable(slot, leaf.Gfn));
+        ulong value = LeafMaker<TSpte>.Make(_state, leaf, mmuWritable, writable: mmuWritable);
+        if (Spte.IsPresent(old) && Spte.FrameOf(_vm.SpteHost, old) != Spte.FrameOf(_vm.SpteHost, value))
+        {
+            // Nobody sees both frames at once: the old one is gone from every TLB first.
+            _ = SpteUpdates<TSpte>.TryZap(_state, page, index, leaf.Level, ref old, ref vcpu.Tally);
+            return FaultOutcome.None;
+        }
+
+        FaultOutcome outcome = kind == AccessKind.Write && !mmuWritable ? FaultOutcome.WriteProtected : FaultOutcome.Fixed;
+        if (value == old)
+        {
+            return outcome == FaultOutcome.Fixed ? FaultOutcome.Spurious : outcome;
+        }
+
+        RetireList owed = default;
+        if (!SpteUpdates<TSpte>.TrySet(_state, page, index, leaf.Level, ref old, value, ref vcpu.Tally, ref owed))
+        {
+            return FaultOutcome.None;
+        }
+
+        _state.Settle(ref owed);
+        return outcome;
+    }
+
+    private bool IsKnownMmio(TdpVcpu vcpu, ulong gpa)
+    {
+        if (vcpu.Root.IsNone)
+        {
+            return false;
+        }
+
+        _ = _vm.Epochs.Enter(vcpu.Vcpu.Id);
+        ulong spte = TdpWalk.FindLast(_state.Pages, vcpu.Root, gpa, out _, out _);
+        _vm.Epochs.Exit(vcpu.Vcpu.Id);
+        return TSpte.IsMmio(_vm.SpteHost, spte) && TSpte.MmioGeneration(spte) == _vm.SlotGeneration;
+    }
+
+    // An entry that says "no memory" makes the next access there cheap. Where none can be made the answer is the same.
+    private FaultOutcome MapMmio(TdpVcpu vcpu, ulong gfn, bool isPrivate)
+    {
+        if (isPrivate)
+        {
+            return FaultOutcome.MemoryFault;
+        }
+
+        ulong value = TSpte.MakeMmio(_vm.SpteHost, gfn, Rights.None, _vm.SlotGeneration);
+        if (Spte.IsEmpty(value))
+        {
+            return FaultOutcome.Mmio;
+        }
+
+        PageHandle page = vcpu.Root;
+        int level = _state.Options.Levels;
+        for (int tries = 0; tries < Tries * _state.Options.Levels; tries++)
+        {
+            int index = PageLevel.IndexOf(gfn << 12, level);
+            ulong old = _state.Pages.Tables[page].Load(index);
+            if (old == Spte.Frozen || (Spte.IsPresent(old) && Spte.IsLeaf(old, level)))
+            {
+                // A slot was there a moment ago, and who removes it has not come this far.
+                return FaultOutcome.Retry;
+            }
+
+            if (Spte.IsPresent(old))
+            {
+                page = _state.Pages.ChildOf(old);
+                level--;
+                continue;
+            }
+
+            RetireList owed = default;
+            if (level > 1)
+            {
+                _ = TryDescend(vcpu, gfn, page, index, level, old);
+            }
+            else if (old == value || SpteUpdates<TSpte>.TrySet(_state, page, index, level, ref old, value, ref vcpu.Tally, ref owed))
+            {
+                return FaultOutcome.Mmio;
+            }
+        }
+
+        return FaultOutcome.Mmio;
+    }
+}

@@ -1,0 +1,266 @@
+// Tdp: what the host changes about ranges of guest frames.
+using System.Numerics;
+using Mmu.Addressing;
+using Mmu.Diagnostics;
+using Mmu.Guest;
+using Mmu.Memory;
+using Mmu.Sptes;
+
+namespace Mmu.Tdp;
+
+/// <summary>
+/// Unmapping, write protection, dirty and accessed bits, by range of a slot. Only the root in force is looked at: no vCPU runs on another once
+/// it was invalidated (<see cref="TdpMmu.ZapAll"/>).
+/// </summary>
+internal static class TdpRanges<TSpte>
+    where TSpte : struct, ISpteFormat
+{
+    /// <summary>
+    /// Removes every mapping of frames [start, end); a huge page that reaches into them goes as a whole, and so does a table that maps nothing else.
+    /// True if TLBs must be flushed. Lock held exclusively.
+    /// </summary>
+    internal static bool Unmap(TdpState state, SlotRecord slot, ulong start, ulong end)
+    {
+        PageHandle root = state.Roots.Of(slot.AddressSpace);
+        if (root.IsNone)
+        {
+            return false;
+        }
+
+        TdpTally tally = default;
+        RetireList owed = default;
+        TdpIterator entries = new(state.Pages, root, start, end, minimumLevel: 1);
+        while (entries.MoveNext())
+        {
+            bool whole = entries.Gfn >= start && entries.Gfn + PageLevel.FramesOf(entries.Level) <= end;
+            if (entries.IsLeaf || (entries.IsTable && whole))
+            {
+                _ = SpteUpdates<TSpte>.Set(state, entries.Page, entries.Index, entries.Level, Spte.Empty, ref tally, ref owed);
+                entries.Old = Spte.Empty;
+            }
+        }
+
+        return Finish(state, tally, ref owed);
+    }
+
+    /// <summary>Takes all write access from one frame; true if TLBs must be flushed. Lock held exclusively.</summary>
+    internal static bool WriteProtectFrame(TdpState state, SlotRecord slot, ulong gfn)
+    {
+        PageHandle root = state.Roots.Of(slot.AddressSpace);
+        if (root.IsNone)
+        {
+            return false;
+        }
+
+        ulong old = TdpWalk.FindLast(state.Pages, root, gfn << 12, out PageHandle page, out int level);
+        if (!Spte.IsPresent(old) || !Spte.IsLeaf(old, level))
+        {
+            return false;
+        }
+
+        TdpTally tally = default;
+        RetireList owed = default;
+        ulong value = TSpte.WriteProtect(old, keepMmuWritable: false);
+        if (value != old)
+        {
+            // The processor may add bits meanwhile: they are gone with the flush, as D is of no use for a frame whose writes are noticed.
+            _ = SpteUpdates<TSpte>.Set(state, page, PageLevel.IndexOf(gfn << 12, level), level, value, ref tally, ref owed);
+        }
+
+        return Finish(state, tally, ref owed);
+    }
+
+    /// <summary>
+    /// Write-protects leaves of at least a level that map frames [start, end), so that the next write faults; true if TLBs must be flushed. Lock
+    /// held, shared at least.
+    /// </summary>
+    internal static bool WriteProtect(TdpState state, SlotRecord slot, ulong start, ulong end, int minimumLevel)
+    {
+        PageHandle root = state.Roots.Of(slot.AddressSpace);
+        if (root.IsNone)
+        {
+            return false;
+        }
+
+        TdpTally tally = default;
+        bool flush = false;
+        TdpIterator entries = new(state.Pages, root, start, end, minimumLevel);
+        while (entries.MoveNext())
+        {
+            if (entries.IsLeaf)
+            {
+                flush |= Protect(state, entries.Page, entries.Index, entries.Level, entries.Old, ref tally);
+            }
+        }
+
+        state.Count(tally);
+        return flush;
+    }
+
+    /// <summary>As <see cref="WriteProtect"/>, for the frames start + n for each bit n of a mask.</summary>
+    internal static bool WriteProtectMasked(TdpState state, SlotRecord slot, ulong start, ulong mask) =>
+        ForMask(state, slot, start, mask, clearsDirty: false);
+
+    /// <summary>Clears dirty bits of leaves that map frames [start, end); true if TLBs must be flushed. Lock held, shared at least.</summary>
+    internal static bool ClearDirty(TdpState state, SlotRecord slot, ulong start, ulong end)
+    {
+        PageHandle root = state.Roots.Of(slot.AddressSpace);
+        if (root.IsNone)
+        {
+            return false;
+        }
+
+        TdpTally tally = default;
+        bool flush = false;
+        TdpIterator entries = new(state.Pages, root, start, end, minimumLevel: 1);
+        while (entries.MoveNext())
+        {
+            // Leaves alone: D of an entry that names a table is no one's (bug 25).
+            if (entries.IsLeaf)
+            {
+                flush |= Clean(state, entries.Page, entries.Index, entries.Level, entries.Old, ref tally);
+            }
+        }
+
+        state.Count(tally);
+        return flush;
+    }
+
+    /// <summary>As <see cref="ClearDirty"/>, for the frames start + n for each bit n of a mask.</summary>
+    internal static bool ClearDirtyMasked(TdpState state, SlotRecord slot, ulong start, ulong mask) =>
+        ForMask(state, slot, start, mask, clearsDirty: true);
+
+    /// <summary>Makes the next access to each page show; true if one was accessed. Nothing is flushed. Lock held, shared at least.</summary>
+    internal static bool Age(TdpState state, SlotRecord slot, ulong start, ulong end)
+    {
+        PageHandle root = state.Roots.Of(slot.AddressSpace);
+        if (root.IsNone)
+        {
+            return false;
+        }
+
+        TdpTally tally = default;
+        bool young = false;
+        TdpIterator entries = new(state.Pages, root, start, end, minimumLevel: 1);
+        while (entries.MoveNext())
+        {
+            if (!entries.IsLeaf)
+            {
+                continue;
+            }
+
+            ulong old = entries.Old;
+            RetireList owed = default;
+            while (Spte.IsPresent(old) && Spte.IsLeaf(old, entries.Level) && TSpte.IsAccessed(old))
+            {
+                SchedulePoint.At(SchedulePointKind.TdpAge);
+                if (SpteUpdates<TSpte>.TrySet(state, entries.Page, entries.Index, entries.Level, ref old, TSpte.ClearAccessed(old), ref tally, ref owed))
+                {
+                    young = true;
+                    break;
+                }
+            }
+        }
+
+        state.Count(tally);
+        return young;
+    }
+
+    /// <summary>True if a page of frames [start, end) was accessed. Lock held, shared at least.</summary>
+    internal static bool TestAge(TdpState state, SlotRecord slot, ulong start, ulong end)
+    {
+        PageHandle root = state.Roots.Of(slot.AddressSpace);
+        if (root.IsNone)
+        {
+            return false;
+        }
+
+        TdpIterator entries = new(state.Pages, root, start, end, minimumLevel: 1);
+        while (entries.MoveNext())
+        {
+            if (entries.IsLeaf && TSpte.IsAccessed(entries.Old))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool ForMask(TdpState state, SlotRecord slot, ulong start, ulong mask, bool clearsDirty)
+    {
+        PageHandle root = state.Roots.Of(slot.AddressSpace);
+        if (root.IsNone)
+        {
+            return false;
+        }
+
+        TdpTally tally = default;
+        bool flush = false;
+        for (; mask != 0; mask &= mask - 1)
+        {
+            ulong gpa = (start + (ulong)BitOperations.TrailingZeroCount(mask)) << 12;
+            ulong old = TdpWalk.FindLast(state.Pages, root, gpa, out PageHandle page, out int level);
+            int index = PageLevel.IndexOf(gpa, level);
+            flush |= clearsDirty ? Clean(state, page, index, level, old, ref tally) : Protect(state, page, index, level, old, ref tally);
+        }
+
+        state.Count(tally);
+        return flush;
+    }
+
+    // Not W but MMU-writable decides on the flush: another may have taken W, and not have flushed yet (bug 19).
+    private static bool Protect(TdpState state, PageHandle page, int index, int level, ulong old, ref TdpTally tally)
+    {
+        RetireList owed = default;
+        while (Spte.IsPresent(old) && Spte.IsLeaf(old, level))
+        {
+            if (!TSpte.IsWritable(old))
+            {
+                return TSpte.IsMmuWritable(old);
+            }
+
+            SchedulePoint.At(SchedulePointKind.TdpDirtyClear);
+            if (SpteUpdates<TSpte>.TrySet(state, page, index, level, ref old, TSpte.WriteProtect(old, keepMmuWritable: true), ref tally, ref owed))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Clean(TdpState state, PageHandle page, int index, int level, ulong old, ref TdpTally tally)
+    {
+        RetireList owed = default;
+        while (Spte.IsPresent(old) && Spte.IsLeaf(old, level))
+        {
+            ulong value = TSpte.ClearDirty(old);
+            if (value == old)
+            {
+                return TSpte.IsMmuWritable(old);
+            }
+
+            SchedulePoint.At(SchedulePointKind.TdpDirtyClear);
+            if (SpteUpdates<TSpte>.TrySet(state, page, index, level, ref old, value, ref tally, ref owed))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Pages go back after the flush, so where some were removed it is made here.
+    private static bool Finish(TdpState state, in TdpTally tally, ref RetireList owed)
+    {
+        state.Count(tally);
+        if (owed.First.IsNone)
+        {
+            return owed.NeedsFlush;
+        }
+
+        state.Settle(ref owed);
+        return false;
+    }
+}
