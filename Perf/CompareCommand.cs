@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Mmu.Perf.Shadow;
 using Mmu.Perf.SoftTlb;
+using Mmu.Perf.Tdp;
 
 namespace Mmu.Perf;
 
@@ -46,6 +47,7 @@ internal sealed class CompareCommand
         {
             CompareOptions.ShadowSuite => new ShadowCommand(options).Run(),
             CompareOptions.TlbSuite => new TlbCommand(options).Run(),
+            CompareOptions.TdpSuite => new TdpCommand(options).Run(),
             _ => new CompareCommand(options).Run(),
         };
     }
