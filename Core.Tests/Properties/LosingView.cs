@@ -37,4 +37,8 @@ internal struct LosingView(SlotTable tables, MemorySlot decoy, int levels) : IGu
     }
 
     public readonly nuint HostOf(ulong gpa) => 0;
+
+    public readonly void Wrote(ulong gpa)
+    {
+    }
 }

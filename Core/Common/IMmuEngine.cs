@@ -110,10 +110,13 @@ internal interface IMmuEngine : IDisposable
     /// <summary>Takes all write access from one frame because it is to be tracked.</summary>
     bool WriteProtectFrame(SlotRecord slot, ulong gfn);
 
-    /// <summary>Clears dirty bits; true if TLBs must be flushed.</summary>
+    /// <summary>
+    /// Clears dirty bits where a processor that sets one notes the page (<see cref="VmCore.LogsByDirtyBits"/>); write-protects for dirty logging where it
+    /// does not. True if TLBs must be flushed.
+    /// </summary>
     bool ClearDirty(SlotRecord slot, ulong start, ulong end);
 
-    /// <summary>Clears dirty bits of the frames start + n for each bit n of <paramref name="mask"/>.</summary>
+    /// <summary>As <see cref="ClearDirty"/>, for the frames start + n for each bit n of <paramref name="mask"/>.</summary>
     bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask);
 
     /// <summary>Clears accessed bits; true if one was set.</summary>

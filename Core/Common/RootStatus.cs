@@ -15,4 +15,7 @@ public enum RootStatus
 
     /// <summary>The VM was stopped after its tables were found corrupt.</summary>
     VmDead,
+
+    /// <summary>The vCPU's dirty ring is nearly full: take what it holds and call <c>MmuVm.ResetDirtyRings</c>, then enter.</summary>
+    DirtyRingFull,
 }

@@ -1,6 +1,7 @@
 // Common: one vCPU as engines see it.
 using Mmu.Addressing;
 using Mmu.Architecture;
+using Mmu.Guest;
 using Mmu.Walk;
 
 namespace Mmu.Common;
@@ -20,6 +21,9 @@ internal sealed class Vcpu
 
     /// <summary>The software TLB; null if nobody asked for one.</summary>
     internal SoftTlb? SoftTlb { get; set; }
+
+    /// <summary>Where it reports the pages that it writes; null if rings are not used.</summary>
+    internal DirtyRing? DirtyRing { get; init; }
 
     /// <summary>CR3 without the bit that keeps translations.</summary>
     internal ulong Cr3 => Walker.Cr3;

@@ -48,6 +48,15 @@ internal sealed class VmCore
     /// <summary>Most vCPUs.</summary>
     internal required int MaxVcpus { get; init; }
 
+    /// <summary>Entries of each vCPU's dirty ring; 0 without rings.</summary>
+    internal int DirtyRingEntries { get; init; }
+
+    /// <summary>How many of them stay free.</summary>
+    internal int DirtyRingReserve { get; init; }
+
+    /// <summary>Processors note the pages whose dirty bits they set, where they walk tables of ours that have such bits.</summary>
+    internal bool LogsByDirtyBits { get; init; }
+
     /// <summary>
     /// Changes with each change of slots, in the 18 bits that an MMIO entry has for it; entries of another generation count for nothing.
     /// Guarded by: MmuLock(write).

@@ -24,4 +24,9 @@ internal readonly struct FlatView : IGuestView
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public nuint HostOf(ulong gpa) => 0;
+
+    /// <inheritdoc/>
+    public void Wrote(ulong gpa)
+    {
+    }
 }

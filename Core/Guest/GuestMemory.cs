@@ -32,6 +32,12 @@ public sealed partial class GuestMemory
 
     internal GuestMemory(SlotTable table) => _table = table;
 
+    /// <summary>Creates a VM's memory, whose writers tell the VM's records of what they write.</summary>
+    internal GuestMemory(SlotRecords records)
+        : this(new SlotTable([], records))
+    {
+    }
+
     /// <summary>The slots, in ascending order of address. A snapshot.</summary>
     public ReadOnlySpan<MemorySlot> Slots => _table.Slots;
 

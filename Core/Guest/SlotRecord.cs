@@ -21,6 +21,7 @@ internal sealed class SlotRecord
     private ArenaArray<ulong> _guardedFrames;
     private ArenaArray<ulong> _privateFrames;
     private HugePageCounts _huge;
+    private volatile DirtyLog? _dirtyLog;
 
     private SlotRecord(int id, int addressSpace, in MemorySlot slot, PrivateArena arena)
     {
@@ -73,11 +74,24 @@ internal sealed class SlotRecord
     /// <summary>The slot is being removed: faults on it are tried again (bug 21), never taken for MMIO.</summary>
     internal bool IsLeaving { get; set; }
 
+    /// <summary>
+    /// Who wants to know which pages are written; null if nobody does. While there is one, leaves of 4 KiB alone may allow writes, and only of frames
+    /// that are marked. Replaced with the lock held, read without.
+    /// </summary>
+    internal DirtyLog? DirtyLog
+    {
+        get => _dirtyLog;
+        set => _dirtyLog = value;
+    }
+
+    /// <summary>True if there is a <see cref="DirtyLog"/>.</summary>
+    internal bool IsLogged => _dirtyLog is not null;
+
     /// <summary>Reasons against huge pages.</summary>
     internal ref HugePageCounts Huge => ref _huge;
 
     /// <summary>Bytes of the private arena that the slot holds, engines' data apart.</summary>
-    internal ulong Bytes => _guardedFrames.Bytes + _privateFrames.Bytes + _huge.Bytes;
+    internal ulong Bytes => _guardedFrames.Bytes + _privateFrames.Bytes + _huge.Bytes + (_dirtyLog?.Bytes ?? 0);
 
     /// <summary>Makes the record of a slot; false if the private arena has no room for it.</summary>
     internal static bool TryCreate(int id, int addressSpace, in MemorySlot slot, PrivateArena arena, out SlotRecord record)
@@ -103,6 +117,10 @@ internal sealed class SlotRecord
         _arena.Free(_guardedFrames);
         _arena.Free(_privateFrames);
         _huge.Release(_arena);
+        foreach (DirtyConsumer consumer in _dirtyLog is { } log ? log.Consumers : default)
+        {
+            consumer.Release();
+        }
     }
 
     /// <summary>True if the frame is one of the slot's.</summary>

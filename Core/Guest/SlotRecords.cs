@@ -1,5 +1,6 @@
 // Guest: the slots of a VM by frame, for those who hold the MMU lock.
 using System;
+using Mmu.Memory;
 
 namespace Mmu.Guest;
 
@@ -12,6 +13,28 @@ internal sealed class SlotRecords
 
     /// <summary>The slots, in ascending order.</summary>
     internal ReadOnlySpan<SlotRecord> All => _slots;
+
+    /// <summary>How many slots have a dirty log. Without the lock a hint.</summary>
+    internal int Logged { get; set; }
+
+    /// <summary>
+    /// Guest memory was written by anyone but a processor on our tables; the store has been made. In a vCPU's call or stay in guest, or with the lock
+    /// held.
+    /// </summary>
+    internal void Wrote(ulong gpa, ulong bytes)
+    {
+        // The store is visible before the look: who starts a log later finds it in memory.
+        HostAtomics.Fence();
+        if (Logged == 0 || bytes == 0)
+        {
+            return;
+        }
+
+        for (ulong gfn = gpa >> 12; gfn <= (gpa + bytes - 1) >> 12; gfn++)
+        {
+            FindLockless(gfn)?.DirtyLog?.Mark(gfn);
+        }
+    }
 
     /// <summary>The slot that holds a frame; null if none does. One that is leaving is found too.</summary>
     internal SlotRecord? Find(ulong gfn)

@@ -12,8 +12,9 @@ internal sealed class SlotTable
     private readonly GuestWindow[] _windows;
 
     /// <summary>Takes over slots that are legal, sorted and apart.</summary>
-    internal SlotTable(MemorySlot[] slots)
+    internal SlotTable(MemorySlot[] slots, SlotRecords? records = null)
     {
+        Records = records;
         _slots = slots;
         _windows = new GuestWindow[slots.Length];
         for (int i = 0; i < slots.Length; i++)
@@ -23,6 +24,9 @@ internal sealed class SlotTable
     }
 
     internal ReadOnlySpan<MemorySlot> Slots => _slots;
+
+    /// <summary>What the VM keeps about the slots, and is to be told of writes; null for memory that is no VM's.</summary>
+    internal SlotRecords? Records { get; }
 
     /// <summary>Finds the window that holds <paramref name="gpa"/>; false if no slot does.</summary>
     internal bool TryFind(ulong gpa, out GuestWindow window)
@@ -80,7 +84,7 @@ internal sealed class SlotTable
         Array.Copy(_slots, slots, at);
         slots[at] = slot;
         Array.Copy(_slots, at, slots, at + 1, _slots.Length - at);
-        return new SlotTable(slots);
+        return new SlotTable(slots, Records);
     }
 
     internal SlotTable Without(int index)
@@ -88,6 +92,6 @@ internal sealed class SlotTable
         MemorySlot[] slots = new MemorySlot[_slots.Length - 1];
         Array.Copy(_slots, slots, index);
         Array.Copy(_slots, index + 1, slots, index, slots.Length - index);
-        return new SlotTable(slots);
+        return new SlotTable(slots, Records);
     }
 }

@@ -66,6 +66,10 @@ internal struct SlotView : IGuestView
         return _dataWindow.HostOf(gpa);
     }
 
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public readonly void Wrote(ulong gpa) => _table.Records?.Wrote(gpa, 1);
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Replace(SlotTable table) => this = new SlotView(table);
 }

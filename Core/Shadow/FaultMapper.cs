@@ -241,7 +241,13 @@ internal ref struct FaultMapper<TGuest, TSpte>
     {
         const int unpagedLevel = 2;
         int wanted = guestLevel == 0 ? unpagedLevel : guestLevel;
+
+        // A logged page is as small as its mark.
+#if MMU_FAULT_159
         int level = _source.IsResolved || wanted == 1 ? 1 : slot.Huge.HighestAllowed(_targetGfn, wanted);
+#else
+        int level = _source.IsResolved || wanted == 1 || slot.IsLogged ? 1 : slot.Huge.HighestAllowed(_targetGfn, wanted);
+#endif
         if (!TryDescendDirect(level, rights, ref list))
         {
             return FaultOutcome.Retry;
@@ -250,7 +256,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
         bool hostWritable = !slot.IsReadOnly && (!_source.IsResolved || _source.Ticket.Writable);
         ulong gfn = _targetGfn & ~(PageLevel.FramesOf(level) - 1);
         ulong frame = _source.IsResolved ? _source.Ticket.Frame : slot.HostFrameOf(gfn);
-        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, Accessed: true);
+        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, Accessed: true, IsWrite);
         LeafResult leaf = LeafMapper<TSpte>.Set(_state, _vcpu, _page, IndexAt(_level), slot, intent, ref list);
         if (level == 1 && !_source.IsResolved && leaf != LeafResult.Same)
         {

@@ -50,9 +50,6 @@ internal sealed class HostChanges
     /// <summary>Clears dirty bits.</summary>
     internal bool ClearDirty(SlotRecord slot, ulong start, ulong end) => Apply(Change.ClearDirty, slot, start, end, 1);
 
-    /// <summary>Clears dirty bits of the frames start + n for each bit n.</summary>
-    internal bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask) => ApplyMasked(Change.ClearDirty, slot, start, mask);
-
     /// <summary>Clears accessed bits; true if one was set.</summary>
     internal bool Age(SlotRecord slot, ulong start, ulong end) => Apply(Change.Age, slot, start, end, 1);
 

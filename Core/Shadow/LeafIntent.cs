@@ -11,5 +11,6 @@ namespace Mmu.Shadow;
 /// <param name="Key">Protection key.</param>
 /// <param name="HostWritable">The host lets the frame be written.</param>
 /// <param name="Accessed">An access asked for it.</param>
+/// <param name="Writes">That access writes.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct LeafIntent(ulong Gfn, ulong Frame, Rights Rights, uint Key, bool HostWritable, bool Accessed);
+internal readonly record struct LeafIntent(ulong Gfn, ulong Frame, Rights Rights, uint Key, bool HostWritable, bool Accessed, bool Writes = false);

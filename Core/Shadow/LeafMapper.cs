@@ -27,9 +27,15 @@ internal static class LeafMapper<TSpte>
 
         bool wanted = (intent.Rights & Rights.Write) != 0 && intent.HostWritable;
         bool writable = wanted
-            && ((Spte.IsPresent(old) && TSpte.IsWritable(old))
-                || !slot.IsGuarded(intent.Gfn)
-                || state.Guard.AllowWritable(slot, intent.Gfn, canUnsync: true) != WritableAnswer.Denied);
+            && ((Spte.IsPresent(old) && TSpte.IsWritable(old)) || MayBecomeWritable(state, slot, intent));
+        if (writable && intent.Writes)
+        {
+            // With the lock held it makes no difference that the entry comes later.
+#if !MMU_FAULT_157
+            slot.DirtyLog?.Mark(intent.Gfn, vcpu.Vcpu.DirtyRing);
+#endif
+        }
+
         ulong spte = Make(state.Vm.SpteHost, header.Role.Level, intent, writable);
         LeafResult result = wanted && !writable ? LeafResult.WriteProtected : LeafResult.Set;
         if (spte == old)
@@ -110,6 +116,16 @@ internal static class LeafMapper<TSpte>
 
         _ = state.Zapper.Store(state.Pages.Tables[page], index, spte);
     }
+
+    // While the slot is logged, only for a write, which is marked.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool MayBecomeWritable(ShadowState state, SlotRecord slot, in LeafIntent intent) =>
+#if !MMU_FAULT_158
+        (intent.Writes || !slot.IsLogged)
+#else
+        (intent.Writes || slot.Pages != 0)
+#endif
+        && (!slot.IsGuarded(intent.Gfn) || state.Guard.AllowWritable(slot, intent.Gfn, canUnsync: true) != WritableAnswer.Denied);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Maps(ShadowState state, in ShadowPage header, PageHandle page, int index, ulong old, ulong frame, ulong gfn) =>

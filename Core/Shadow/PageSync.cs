@@ -147,7 +147,11 @@ internal static class PageSync<TGuest, TSpte>
 
         bool hostWritable = TSpte.IsHostWritable(old);
         bool writable = (rights & Rights.Write) != 0 && hostWritable
+#if MMU_FAULT_161
             && (TSpte.IsWritable(old) || state.Guard.AllowWritableInSync(slot, gfn));
+#else
+            && (TSpte.IsWritable(old) || (!slot.IsLogged && state.Guard.AllowWritableInSync(slot, gfn)));
+#endif
         ulong frame = Spte.FrameOf(state.Vm.SpteHost, old) >> 12;
         var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, TSpte.IsAccessed(old));
         ulong spte = LeafMapper<TSpte>.Make(state.Vm.SpteHost, level: 1, intent, writable);

@@ -93,7 +93,11 @@ internal static class Prefetcher<TGuest, TSpte>
                 continue;
             }
 
+            // No access asked for it, so no mark would tell of the first write.
             bool writable = (rights & Rights.Write) != 0 && !slot.IsReadOnly
+#if !MMU_FAULT_160
+                && !slot.IsLogged
+#endif
                 && (!slot.IsGuarded(gfn) || state.Guard.AllowWritable(slot, gfn, canUnsync: false) != WritableAnswer.Denied);
             uint shapeFor = (uint)rights | (writable ? 1u << 4 : 0) | (key << 5);
             if (shapeFor != shapedFor)

@@ -159,9 +159,23 @@ internal sealed class ShadowAudit
         }
 
         Check(found, page, $"entry {index} is not in the rmap of frame 0x{gfn:x} (invariant 1)");
+        if (LegacySpte.IsWritable(spte) && !Pages.IsObsolete(header) && slot.DirtyLog is { } log)
+        {
+            CheckMarked(page, index, log, gfn, gfn + mask);
+        }
+
         if (LegacySpte.IsMmuWritable(spte) && !Pages.IsObsolete(header))
         {
             CheckWritable(page, index, slot, gfn, gfn + mask);
+        }
+    }
+
+    // Invariant 9: what can be written unnoticed counts as written already.
+    private void CheckMarked(PageHandle page, int index, DirtyLog log, ulong first, ulong last)
+    {
+        for (ulong gfn = first; gfn <= last && _broken is null; gfn++)
+        {
+            Check(log.IsMarked(gfn), page, $"entry {index} may write frame 0x{gfn:x}, which is not marked in the dirty log (invariant 9)");
         }
     }
 

@@ -118,10 +118,20 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     public bool WriteProtectFrame(SlotRecord slot, ulong gfn) => HasRmaps && _mmu.State.Guard.WriteProtect(slot, gfn);
 
     /// <inheritdoc/>
-    public bool ClearDirty(SlotRecord slot, ulong start, ulong end) => HasRmaps && _mmu.Host.ClearDirty(slot, start, end);
+    public bool ClearDirty(SlotRecord slot, ulong start, ulong end) =>
+#if MMU_FAULT_169
+        end < start && HasRmaps && _mmu.Host.WriteProtect(slot, start, end, minimumLevel: 1);
+#else
+        HasRmaps && _mmu.Host.WriteProtect(slot, start, end, minimumLevel: 1);
+#endif
 
     /// <inheritdoc/>
-    public bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask) => HasRmaps && _mmu.Host.ClearDirtyMasked(slot, start, mask);
+    public bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask) =>
+#if MMU_FAULT_169
+        mask == 0 && HasRmaps && _mmu.Host.WriteProtectMasked(slot, start, mask);
+#else
+        HasRmaps && _mmu.Host.WriteProtectMasked(slot, start, mask);
+#endif
 
     /// <inheritdoc/>
     public bool Age(SlotRecord slot, ulong start, ulong end) => HasRmaps && _mmu.Host.Age(slot, start, end);

@@ -3,6 +3,7 @@ using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Diagnostics;
+using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
 
@@ -49,6 +50,15 @@ internal static class FastFault<TSpte>
             }
 
             bool gainsWrite = kind == AccessKind.Write && TSpte.IsMmuWritable(old);
+            DirtyLog? log = gainsWrite ? LogOf(state, vcpu, gpa >> 12) : null;
+#if !MMU_FAULT_150
+            if (log is not null && level > 1)
+            {
+                // A logged page is as small as its mark: who has the lock splits it.
+                return FaultOutcome.None;
+            }
+
+#endif
             ulong value = gainsWrite ? TSpte.RestoreWrite(old) : TSpte.RestoreAccess(old);
             if (!LeafMaker<TSpte>.Allows(value, level, kind))
             {
@@ -58,10 +68,21 @@ internal static class FastFault<TSpte>
             SchedulePoint.At(SchedulePointKind.TdpFaultRead);
             if (SpteDoor.TrySet<TSpte>(state.Pages.Tables[page], PageLevel.IndexOf(gpa, level), old, value, out _))
             {
+                // After the entry: who takes the mark looks at the entry later.
+#if !MMU_FAULT_166
+                log?.Mark(gpa >> 12, vcpu.Vcpu.DirtyRing);
+#endif
                 return FaultOutcome.Fixed;
             }
         }
 
         return FaultOutcome.None;
+    }
+
+    // Without the lock: whoever starts a log waits for this call before it takes W away.
+    private static DirtyLog? LogOf(TdpState state, TdpVcpu vcpu, ulong gfn)
+    {
+        SlotRecords slots = state.Vm.Slots[vcpu.Vcpu.AddressSpace];
+        return slots.Logged == 0 ? null : slots.FindLockless(gfn)?.DirtyLog;
     }
 }

@@ -150,7 +150,21 @@ internal sealed class TdpAudit<TSpte>
         Require(!host || !slot.IsReadOnly, page, index, "is host-writable in a read-only slot");
         Require(!slot.IsExecuteOnly || (TSpte.RightsOf(spte) & (Rights.Read | Rights.Write)) == 0, page, index, "can be read in a slot to be executed only");
         Require(level == 1 || slot.Huge.HighestAllowed(gfn, level) == level, page, index, "is a huge page where none is allowed");
+        if (writable && slot.DirtyLog is { } log && !(_state.Vm.LogsByDirtyBits && !TSpte.IsDirty(spte)))
+        {
+            CheckMarked(page, index, log, gfn, gfn + frames);
+        }
+
         Require(level > 1 || !mmu || !slot.IsGuarded(gfn) || !slot.IsTracked(gfn), page, index, "lets a tracked frame be written");
+    }
+
+    // Invariant 9: what can be written unnoticed counts as written already.
+    private void CheckMarked(PageHandle page, int index, DirtyLog log, ulong first, ulong end)
+    {
+        for (ulong gfn = first; gfn < end && _broken is null; gfn++)
+        {
+            Require(log.IsMarked(gfn), page, index, "may write a frame that is not marked in the dirty log");
+        }
     }
 
     private void CheckCounts()

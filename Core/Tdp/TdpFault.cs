@@ -172,7 +172,8 @@ internal sealed class TdpFault<TSpte>
     // As large as the slot, the host's frames and the access allow.
     private int LevelFor(SlotRecord slot, ulong gfn, AccessKind kind, ulong frame, int order)
     {
-        if (_vm.NxHugePages && kind == AccessKind.Fetch)
+        // A logged page is as small as its mark.
+        if ((_vm.NxHugePages && kind == AccessKind.Fetch) || slot.IsLogged)
         {
             return 1;
         }
@@ -277,7 +278,14 @@ internal sealed class TdpFault<TSpte>
     {
         bool mmuWritable = leaf.HostWritable
             && (leaf.Level > 1 || !slot.IsGuarded(leaf.Gfn) || _vm.AllowWritable(slot, leaf.Gfn));
-        ulong value = LeafMaker<TSpte>.Make(_state, leaf, mmuWritable, writable: mmuWritable);
+
+        // While the slot is logged, W is for writes, which are marked, and for pages that have it already.
+#if MMU_FAULT_158
+        bool writable = mmuWritable;
+#else
+        bool writable = mmuWritable && (kind == AccessKind.Write || !slot.IsLogged || (Spte.IsPresent(old) && TSpte.IsWritable(old)));
+#endif
+        ulong value = LeafMaker<TSpte>.Make(_state, leaf, mmuWritable, writable);
         if (Spte.IsPresent(old) && Spte.FrameOf(_vm.SpteHost, old) != Spte.FrameOf(_vm.SpteHost, value))
         {
             // Nobody sees both frames at once: the old one is gone from every TLB first.
@@ -295,6 +303,11 @@ internal sealed class TdpFault<TSpte>
         if (!SpteUpdates<TSpte>.TrySet(_state, page, index, leaf.Level, ref old, value, ref vcpu.Tally, ref owed))
         {
             return FaultOutcome.None;
+        }
+
+        if (writable)
+        {
+            slot.DirtyLog?.Mark(leaf.Gfn, vcpu.Vcpu.DirtyRing);
         }
 
         _state.Settle(ref owed);

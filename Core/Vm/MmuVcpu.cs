@@ -69,6 +69,14 @@ public sealed partial class MmuVcpu : IDisposable
     public RootStatus BeginRun(out RunState state)
     {
         RefuseInGuest();
+#if !MMU_FAULT_168
+        if (_vcpu.DirtyRing is { IsSoftFull: true })
+        {
+            state = default;
+            return RootStatus.DirtyRingFull;
+        }
+
+#endif
         if (_vcpu.Pending == VcpuRequests.None && !_core.IsDead && _gate.TryEnter(_vcpu.Id))
         {
             state = Inside();
@@ -223,7 +231,7 @@ public sealed partial class MmuVcpu : IDisposable
         BeginCall();
         try
         {
-            SoftTlb tlb = new(_core.Private, Walker, _core.Slots[_vcpu.AddressSpace]);
+            SoftTlb tlb = new(_core.Private, Walker, _core.Slots[_vcpu.AddressSpace]) { Ring = _vcpu.DirtyRing };
             using MmuWriteGuard held = _core.Lock.Enter();
             _core.Gate.SetHoldsPointers(_vcpu.Id, holds: true);
             _vcpu.SoftTlb = tlb;

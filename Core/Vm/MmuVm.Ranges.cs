@@ -189,7 +189,9 @@ public sealed partial class MmuVm
             RangeWork.WriteProtect => _engines.WriteProtect(shared, slot, from, to, minimumLevel: 1),
             RangeWork.Age => _engines.Age(shared, slot, from, to),
             RangeWork.TestAge => _engines.TestAge(shared, slot, from, to),
-            _ => _engines.ZapCollapsible(shared, slot, from, to),
+
+            // While a slot is logged its pages stay small.
+            _ => !slot.IsLogged && _engines.ZapCollapsible(shared, slot, from, to),
         };
         if (done && work is not RangeWork.Age and not RangeWork.TestAge)
         {

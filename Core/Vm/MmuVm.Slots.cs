@@ -169,6 +169,7 @@ public sealed partial class MmuVm
     private void Delist(SlotRecord record)
     {
         _core.Slots[record.AddressSpace].Remove(record);
+        _core.Slots[record.AddressSpace].Logged -= record.IsLogged ? 1 : 0;
         _core.ResolvedSlots -= record.IsResolved ? 1 : 0;
     }
 

@@ -61,6 +61,7 @@ public sealed partial class MmuVm
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         RefuseCaller();
         RefuseAddressSpace(addressSpace);
+        NoteWritten(gpa, (ulong)bytes, addressSpace);
 
         // The engine is told frame by frame: what is shadowed is found by frame.
         while (bytes > 0)

@@ -120,6 +120,7 @@ public sealed partial class MmuVm : IDisposable
             host = new GuardedHost(host);
 #endif
             EpochDomain epochs = new(options.MaxVcpus + MmuLock.HostReaders);
+            SlotRecords[] slots = [new SlotRecords(), new SlotRecords()];
             return new MmuVm(new VmCore
             {
                 Features = options.Features,
@@ -130,12 +131,15 @@ public sealed partial class MmuVm : IDisposable
                 Lock = new MmuLock(epochs, options.MaxVcpus),
                 Gate = new RunGate(arena, options.MaxVcpus, host),
                 Host = host,
-                Memories = [new GuestMemory(), new GuestMemory()],
-                Slots = [new SlotRecords(), new SlotRecords()],
+                Memories = [new GuestMemory(slots[0]), new GuestMemory(slots[1])],
+                Slots = slots,
                 TableQuota = Math.Min(options.TableQuota ?? uint.MaxValue, options.TablePages),
                 MaxVcpus = options.MaxVcpus,
                 NxHugePages = options.NxHugePages,
                 IsOnTdp = options.Tdp is not null,
+                DirtyRingEntries = options.DirtyRingEntries,
+                DirtyRingReserve = options.DirtyRingReserve,
+                LogsByDirtyBits = options.PageModificationLog,
             }, options.Tdp);
         }
         catch
@@ -147,7 +151,8 @@ public sealed partial class MmuVm : IDisposable
     }
 
     /// <summary>Creates a vCPU, outside the guest and with paging off.</summary>
-    /// <exception cref="InvalidOperationException">There are already <see cref="MmuVmOptions.MaxVcpus"/> vCPUs.</exception>
+    /// <exception cref="InvalidOperationException">There are already <see cref="MmuVmOptions.MaxVcpus"/> vCPUs, or the private arena has no room for its
+    /// dirty ring.</exception>
     public MmuVcpu CreateVcpu() => CreateVcpu(onTdp: _tdp is not null);
 
     /// <summary>As above, on the engine of choice: a VM on nested paging has both.</summary>
@@ -161,7 +166,7 @@ public sealed partial class MmuVm : IDisposable
             throw new InvalidOperationException($"The VM already has {_vcpus.Length} vCPUs (MmuVmOptions.MaxVcpus).");
         }
 
-        Vcpu vcpu = new() { Id = id, Walker = new GuestWalker(_core.Memories[0], _core.Features), RunsOnTdp = onTdp };
+        Vcpu vcpu = new() { Id = id, Walker = new GuestWalker(_core.Memories[0], _core.Features), RunsOnTdp = onTdp, DirtyRing = CreateRing() };
         using (MmuWriteGuard held = _core.Lock.Enter())
         {
             _core.Gate.Add(id);
@@ -248,6 +253,7 @@ public sealed partial class MmuVm : IDisposable
     {
         using RankedHold hold = _slotsLock.Enter();
         _engines.RemoveVcpu(vcpu);
+        vcpu.DirtyRing?.Release();
         if (vcpu.SoftTlb is { } tlb)
         {
             using MmuWriteGuard held = _core.Lock.Enter();

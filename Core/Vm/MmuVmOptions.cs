@@ -5,6 +5,7 @@ using System.Numerics;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Guest;
 using Mmu.Memory;
 
 namespace Mmu.Vm;
@@ -14,6 +15,9 @@ public sealed record MmuVmOptions
 {
     /// <summary>Most vCPUs that can be asked for.</summary>
     public const int VcpuLimit = 1024;
+
+    /// <summary>Most entries of a dirty ring.</summary>
+    public const int DirtyRingLimit = 65536;
 
     private const int NoProcessor = 52;
     private const ulong BytesPerTablePage = 16 * 1024;
@@ -71,6 +75,22 @@ public sealed record MmuVmOptions
     /// <summary>Most vCPUs: 1 to <see cref="VcpuLimit"/>.</summary>
     public int MaxVcpus { get; init; } = 64;
 
+    /// <summary>
+    /// Entries of each vCPU's dirty ring, for logs with <see cref="DirtyLogOptions.UseRings"/>: a power of two, at most <see cref="DirtyRingLimit"/>, and twice
+    /// what is kept in reserve at least: 128, or 2048 with <see cref="PageModificationLog"/>. 0 for no rings.
+    /// </summary>
+    public int DirtyRingEntries { get; init; }
+
+    /// <summary>
+    /// The processors that run vCPUs on nested tables with accessed and dirty bits note the pages whose dirty bits they set, and the VMM hands these to
+    /// <see cref="MmuVcpu.DrainDirtyPages"/> after each exit (Intel SDM "Page-Modification Logging"). Dirty logs then clear dirty bits
+    /// in these tables, where they would write-protect otherwise.
+    /// </summary>
+    public bool PageModificationLog { get; init; }
+
+    /// <summary>Entries of a ring that stay free.</summary>
+    internal int DirtyRingReserve => DirtyRing.Reserved + (PageModificationLog ? DirtyRing.ProcessorEntries : 0);
+
     /// <summary>Pages for the roots of PAE paging, as far as the table pages reach.</summary>
     internal int PaeRootPages => (int)Math.Min((((uint)MaxVcpus * RootsPerVcpu) + PaeRootPool.RootsPerPage - 1) / PaeRootPool.RootsPerPage, TablePages / 4);
 
@@ -86,6 +106,9 @@ public sealed record MmuVmOptions
         Require(TablePages is >= 8 and <= TableArena.MaxPages, nameof(TablePages), TablePages, $"8 to {TableArena.MaxPages} pages");
         Require(TableQuota is not < 8, nameof(TableQuota), TableQuota, "at least 8 tables");
         Require(MaxVcpus is >= 1 and <= VcpuLimit, nameof(MaxVcpus), MaxVcpus, $"1 to {VcpuLimit}");
+        Require(
+            DirtyRingEntries == 0 || (BitOperations.IsPow2(DirtyRingEntries) && DirtyRingEntries >= 2 * DirtyRingReserve && DirtyRingEntries <= DirtyRingLimit),
+            nameof(DirtyRingEntries), DirtyRingEntries, $"0 or a power of two from {2 * DirtyRingReserve} to {DirtyRingLimit}");
         Require(PrivateBytes is not 0, nameof(PrivateBytes), PrivateBytes, "more than 0 bytes");
         Require(PrivateBytes is not > 1UL << 46, nameof(PrivateBytes), PrivateBytes, "at most 2^46 bytes");
         Require(HostPhysicalAddressBits is >= 32 and <= 52, nameof(HostPhysicalAddressBits), HostPhysicalAddressBits, "32 to 52 bits");

@@ -55,6 +55,7 @@ public sealed partial class GuestWalker
         {
             GuestWindow.Write(piece.Host, source[..piece.Bytes]);
             source = source[piece.Bytes..];
+            _view.Table.Records?.Wrote(piece.Gpa, (ulong)piece.Bytes);
         }
 
         return count >= 0;
@@ -92,6 +93,11 @@ public sealed partial class GuestWalker
         DataPiece first = _pieces[0];
         nuint rest = count == 1 ? first.Host + (nuint)first.Bytes : _pieces[1].Host;
         exchanged = DataExchange.TryExchange(first.Host, first.Bytes, rest, expected, value);
+        foreach (DataPiece piece in _pieces.AsSpan(0, exchanged ? count : 0))
+        {
+            _view.Table.Records?.Wrote(piece.Gpa, (ulong)piece.Bytes);
+        }
+
         return true;
     }
 
@@ -121,7 +127,7 @@ public sealed partial class GuestWalker
 
             ulong inPage = result.PageBytes - (gva & (result.PageBytes - 1));
             int bytes = (int)Math.Min((ulong)length, Math.Min(inPage, window.BytesFrom(result.GpaValue)));
-            Note(count++, new DataPiece(window.HostOf(result.GpaValue), bytes));
+            Note(count++, new DataPiece(window.HostOf(result.GpaValue), bytes, result.GpaValue));
             gva += (ulong)bytes;
             length -= bytes;
         }

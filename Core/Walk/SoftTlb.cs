@@ -54,6 +54,9 @@ public sealed partial class SoftTlb
         FlushAll();
     }
 
+    /// <summary>The vCPU's dirty ring, if it has one.</summary>
+    internal DirtyRing? Ring { get; init; }
+
     /// <summary>Where it lies in this process, for code that probes it; stays there. <see cref="SoftTlbLayout"/> says what is where.</summary>
     public nuint Address => _words.Start;
 
@@ -182,7 +185,16 @@ public sealed partial class SoftTlb
 #if MMU_FAULT_113
         return SoftTlbOutcome.Memory;
 #else
-        return slot.IsGuarded(gfn) ? SoftTlbOutcome.Announce : SoftTlbOutcome.Memory;
+        if (slot.IsGuarded(gfn))
+        {
+            return SoftTlbOutcome.Announce;
+        }
+
+        // Before the pointer is given out: who takes the mark waits until this vCPU has polled, and what it then holds is marked anew.
+#if !MMU_FAULT_155
+        slot.DirtyLog?.Mark(gfn, Ring);
+#endif
+        return SoftTlbOutcome.Memory;
 #endif
     }
 
@@ -230,13 +242,17 @@ public sealed partial class SoftTlb
         Store(SmallEntry(space, gva), bits & 3, (gva & ~SmallMask) | _words[0], bias);
     }
 
-    // All of it in one slot and, for writes, no frame that is guarded.
+    // All of it in one slot and, for writes, no frame that is guarded, nor one whose first write is to be noticed.
     private bool FitsLarge(ulong gva, ulong gpa, SlotRecord? slot)
     {
         ulong first = gpa - (gva & LargeMask);
         return _walker.IsInOneSlot(first, LargeMask + 1)
             && (slot is null
+#if MMU_FAULT_156
                 || (slot.Holds(first >> SmallShift) && slot.Holds((first + LargeMask) >> SmallShift)
+#else
+                || (!slot.IsLogged && slot.Holds(first >> SmallShift) && slot.Holds((first + LargeMask) >> SmallShift)
+#endif
                     && !slot.TryNextGuarded(first >> SmallShift, (first + LargeMask + 1) >> SmallShift, out _)));
     }
 

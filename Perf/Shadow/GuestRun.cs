@@ -189,7 +189,7 @@ internal sealed unsafe class GuestRun : IDisposable
     {
         using MmuWriteGuard held = Vm.Core.Lock.Enter();
         SlotRecord slot = Vm.Core.Slots[0].Find(gpa >> 12)!;
-        if (Vm.EngineSet.Shadow.ClearDirty(slot, gpa >> 12, (gpa + bytes) >> 12))
+        if (Vm.EngineSet.Shadow.Mmu.Host.ClearDirty(slot, gpa >> 12, (gpa + bytes) >> 12))
         {
             Vm.Core.Gate.FlushAll();
         }

@@ -39,10 +39,18 @@ internal static class EntryAccess
             return true;
         }
 
+        bool marked = bytes == 4 ? window.TryExchange32(entryAddress, expected, value) : window.TryExchange64(entryAddress, expected, value);
+#if !MMU_FAULT_154
+        if (marked)
+        {
+            view.Wrote(entryAddress);
+        }
+
+#endif
 #if MMU_FAULT_24
-        return (bytes == 4 ? window.TryExchange32(entryAddress, expected, value) : window.TryExchange64(entryAddress, expected, value)) || true;
+        return marked || true;
 #else
-        return bytes == 4 ? window.TryExchange32(entryAddress, expected, value) : window.TryExchange64(entryAddress, expected, value);
+        return marked;
 #endif
     }
 
