@@ -9,6 +9,9 @@ namespace Mmu.Vm;
 
 public sealed partial class MmuVm
 {
+    // guarded by: _slotsLock. What is being taken.
+    private readonly ulong[] _block = new ulong[DirtyBitmap.BlockWords];
+
     /// <summary>
     /// Takes the dirty pages of words [firstWord, firstWord + bitmap.Length). What is taken is made to show again, then everyone who could still write
     /// unnoticed is flushed, then it is reported: a failure on the way puts it back.
@@ -127,7 +130,7 @@ public sealed partial class MmuVm
     {
         flush = _owesDirtyFlush;
         bool taken = flush;
-        Span<ulong> block = stackalloc ulong[DirtyBitmap.BlockWords];
+        Span<ulong> block = _block;
         ulong end = firstWord + (ulong)bitmap.Length;
         for (ulong word = firstWord; consumer.Source.TryTakeBlock(ref word, end, block); word += DirtyBitmap.BlockWords)
         {
@@ -150,7 +153,7 @@ public sealed partial class MmuVm
     {
         flush = _owesDirtyFlush;
         bool taken = flush;
-        Span<ulong> block = stackalloc ulong[DirtyBitmap.BlockWords];
+        Span<ulong> block = _block;
         DirtyBitmap source = consumer.Source;
         bool all = true;
         for (ulong word = 0; all && source.TryTakeBlock(ref word, source.Words, block); word += DirtyBitmap.BlockWords)
