@@ -44,6 +44,8 @@ internal sealed class ForgetfulProcessor : IProcessor
         _root = root;
     }
 
+    public void LoadControl(ulong cr0, ulong cr4) => _inner.LoadControl(cr0, cr4);
+
     public void Flush(FlushRegion region, FlushMethod method)
     {
         if (!Forgets)

@@ -18,13 +18,13 @@ public sealed class ShadowMachineTests
     public void RootGetsTheWindowWhateverTheGuestMapsThere()
     {
         using HostMemory memory = HostMemory.Create(GuestBytes, shared: false);
-        var window = new Window(memory);
+        var window = new Window(memory, RunMode.Long4);
         const ulong root = HostLayout.Arena;
-        memory.Word(root + (Window.RootIndex * 8)) = HostLayout.GuestMemory | 7;
+        memory.Word(root + ((ulong)RunMode.Long4.WindowIndex * 8)) = HostLayout.GuestMemory | 7;
         memory.Word(root) = HostLayout.GuestMemory | 3;
         ulong copy = window.Attach(root, out bool changed);
         Assert.False(changed);
-        Assert.Equal(Window.RootEntry, memory.Word(copy + (Window.RootIndex * 8)));
+        Assert.Equal(window.RootEntry, memory.Word(copy + ((ulong)RunMode.Long4.WindowIndex * 8)));
         Assert.Equal(HostLayout.GuestMemory | 3, memory.Word(copy));
 
         memory.Word(root) = 0;
@@ -49,7 +49,7 @@ public sealed class ShadowMachineTests
         using HostMemory memory = HostMemory.Create(GuestBytes, shared: false);
         using var processor = new ForgetfulProcessor(new ModelProcessor(memory));
         processor.Forgets = true;
-        InputException e = Assert.Throws<InputException>(() => Bench.Of(memory, processor));
+        InputException e = Assert.Throws<InputException>(() => Bench.Of(memory, processor, RunMode.Long4));
         Assert.Contains("no flush helps", e.Message, StringComparison.Ordinal);
     }
 
@@ -58,7 +58,7 @@ public sealed class ShadowMachineTests
     {
         using HostMemory memory = HostMemory.Create(GuestBytes, shared: false);
         using var processor = new ForgetfulProcessor(new ModelProcessor(memory));
-        using Bench bench = Bench.Of(memory, processor);
+        using Bench bench = Bench.Of(memory, processor, RunMode.Long4);
         using var output = new StringWriter();
         using var comparison = new Comparison(bench, 1, output);
         processor.Forgets = true;

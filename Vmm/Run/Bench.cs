@@ -12,12 +12,13 @@ namespace Mmu.Vmm.Run;
 /// <summary>A processor with its memory and the window, tested and ready.</summary>
 internal sealed class Bench : IDisposable
 {
-    private Bench(HostMemory memory, IProcessor processor)
+    private Bench(HostMemory memory, IProcessor processor, RunMode mode)
     {
         Memory = memory;
         Processor = processor;
-        Window = new Window(memory);
-        Flush = FlushTest.Choose(memory, processor, Window, FailedFlushes);
+        Mode = mode;
+        Window = new Window(memory, mode);
+        Flush = FlushTest.Choose(memory, processor, Window, mode, FailedFlushes);
     }
 
     /// <summary>Gets physical memory.</summary>
@@ -25,6 +26,9 @@ internal sealed class Bench : IDisposable
 
     /// <summary>Gets the processor.</summary>
     internal IProcessor Processor { get; }
+
+    /// <summary>Gets the guest's paging mode.</summary>
+    internal RunMode Mode { get; }
 
     /// <summary>Gets the window.</summary>
     internal Window Window { get; }
@@ -38,13 +42,14 @@ internal sealed class Bench : IDisposable
     /// <summary>Makes a bench.</summary>
     /// <param name="kind">The processor.</param>
     /// <param name="guestBytes">Size of guest memory.</param>
+    /// <param name="mode">The guest's paging mode; 4-level paging unless said otherwise.</param>
     /// <exception cref="InputException">The processor or the memory is not there.</exception>
-    internal static Bench Create(ProcessorKind kind, ulong guestBytes)
+    internal static Bench Create(ProcessorKind kind, ulong guestBytes, RunMode? mode = null)
     {
         HostMemory memory = HostMemory.Create(guestBytes, shared: kind == ProcessorKind.Qemu);
         try
         {
-            return Of(memory, Open(kind, memory));
+            return Of(memory, Open(kind, memory), mode ?? RunMode.Long4);
         }
         catch
         {
@@ -83,11 +88,16 @@ internal sealed class Bench : IDisposable
     };
 
     /// <summary>Makes a bench of a processor and its memory, which become the bench's.</summary>
-    internal static Bench Of(HostMemory memory, IProcessor processor)
+    internal static Bench Of(HostMemory memory, IProcessor processor, RunMode mode)
     {
         try
         {
-            return new Bench(memory, processor);
+            if (mode == RunMode.Long5 && !processor.Features.La57)
+            {
+                throw new InputException($"the {processor.Name} processor has no 5-level paging");
+            }
+
+            return new Bench(memory, processor, mode);
         }
         catch
         {

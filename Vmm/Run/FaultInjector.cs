@@ -31,9 +31,10 @@ internal sealed class FaultInjector
         bool fromUser = (_window.Frame(FrameWord.Cs) & 3) != 0;
         _bus.User = false;
         _bus.AlignmentCheck = false;
-        ulong gate = _guest.Idt + (Window.PageFault * 16);
-        if (!_bus.TryLoad(gate, 8, out ulong low) || !_bus.TryLoad(gate + 8, 8, out ulong high)
-            || !_bus.TryLoad(_guest.Tss + 4, 8, out ulong stack))
+        ulong gate = _guest.Idt + (ulong)(Window.PageFault * _guest.GateBytes);
+        ulong high = 0;
+        if (!_bus.TryLoad(gate, 8, out ulong low) || (_guest.Bits == 64 && !_bus.TryLoad(gate + 8, 8, out high))
+            || !_bus.TryLoad(_guest.Tss + 4, _guest.Bits / 8, out ulong stack))
         {
             throw TripleFault("its descriptor tables cannot be read");
         }
@@ -44,27 +45,30 @@ internal sealed class FaultInjector
             throw TripleFault("it has no handler for page faults");
         }
 
-        stack = (fromUser ? stack : _window.Frame(FrameWord.Rsp)) & ~0xFUL;
-        for (FrameWord word = FrameWord.Ss; word >= FrameWord.Error; word--)
+        // 64-bit mode aligns the stack and always pushes its old place; 32-bit mode does so only on the way from another ring.
+        int wordBytes = _guest.Bits / 8;
+        stack = fromUser ? stack : _window.Frame(FrameWord.Rsp);
+        stack &= _guest.Bits == 64 ? ~0xFUL : ulong.MaxValue;
+        for (FrameWord word = fromUser || _guest.Bits == 64 ? FrameWord.Ss : FrameWord.Flags; word >= FrameWord.Error; word--)
         {
-            stack -= 8;
+            stack -= (ulong)wordBytes;
             ulong value = word switch
             {
                 FrameWord.Error => (ulong)code,
                 FrameWord.Flags => _window.Frame(word) | ResumeFlag,
                 _ => _window.Frame(word),
             };
-            if (!_bus.TryStore(stack, 8, value))
+            if (!_bus.TryStore(stack, wordBytes, value))
             {
                 throw TripleFault("the stack of its page-fault handler cannot be written");
             }
         }
 
-        _window.Frame(FrameWord.Rip) = handler;
-        _window.Frame(FrameWord.Cs) = Descriptors.KernelCode;
-        _window.Frame(FrameWord.Ss) = Descriptors.KernelData;
-        _window.Frame(FrameWord.Rsp) = stack;
-        _window.Frame(FrameWord.Flags) = (_window.Frame(FrameWord.Flags) & ~ClearedByGate) | 2;
+        _window.SetFrame(FrameWord.Rip, handler);
+        _window.SetFrame(FrameWord.Cs, Descriptors.KernelCode);
+        _window.SetFrame(FrameWord.Ss, Descriptors.KernelData);
+        _window.SetFrame(FrameWord.Rsp, stack);
+        _window.SetFrame(FrameWord.Flags, (_window.Frame(FrameWord.Flags) & ~ClearedByGate) | 2);
     }
 
     private GuestException TripleFault(string why) => new($"the guest triple-faults at 0x{_window.Frame(FrameWord.Rip):x}: {why}");

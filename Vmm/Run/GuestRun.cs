@@ -26,8 +26,13 @@ internal sealed class GuestRun
 
     /// <summary>Runs and reports.</summary>
     /// <returns>True if both checksums are the same.</returns>
-    internal bool Run(RunOptions options, ProcessorKind kind)
+    internal bool Run(RunOptions options, ProcessorKind kind, RunMode mode)
     {
+        if (mode != RunMode.Long4)
+        {
+            throw new InputException($"the bundled guest runs in long4 only, not in {mode.Name}; --compare runs in every mode");
+        }
+
         StressOptions guest = options.Guest;
         if (guest.MemoryBytes > MostMemory)
         {
@@ -35,7 +40,7 @@ internal sealed class GuestRun
                 $"the guest needs {guest.MemoryBytes >> 20} MiB; it can have {MostMemory >> 20} MiB: ask for fewer processes or pages");
         }
 
-        using Bench bench = Bench.Create(kind, guest.MemoryBytes);
+        using Bench bench = Bench.Create(kind, guest.MemoryBytes, mode);
         _output.WriteLine($"flush: {bench.DescribeFlush()}");
         _output.WriteLine(
             $"guest: {guest.Processes} address spaces of {guest.Pages} pages, {guest.Steps} steps, {guest.MemoryBytes >> 20} MiB");

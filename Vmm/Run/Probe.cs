@@ -15,4 +15,7 @@ internal enum Probe
 
     /// <summary>INVLPG, in ring 0.</summary>
     Invalidate,
+
+    /// <summary>WRPKRU of EAX; RCX and RDX become 0.</summary>
+    LoadKeys,
 }

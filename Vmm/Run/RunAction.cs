@@ -42,8 +42,23 @@ internal static class RunAction
     private static bool RunOn(ProcessorKind kind, string why, RunOptions options, TextWriter output, TextWriter? terminal)
     {
         output.WriteLine($"processor: {kind.ToString().ToLowerInvariant()} ({why})");
-        return options.Compare
-            ? new CompareRun(output, terminal).Run(options, kind)
-            : new GuestRun(output, terminal).Run(options, kind);
+        bool good = true;
+        foreach (RunMode mode in options.Modes)
+        {
+            output.WriteLine($"paging mode: {mode.Name}");
+            try
+            {
+                good &= options.Compare
+                    ? new CompareRun(output, terminal).Run(options, kind, mode)
+                    : new GuestRun(output, terminal).Run(options, kind, mode);
+            }
+            catch (InputException e) when (options.Modes.Length > 1)
+            {
+                output.WriteLine($"NOT DONE: {e.Message}");
+                good = false;
+            }
+        }
+
+        return good;
     }
 }

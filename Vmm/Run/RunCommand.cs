@@ -2,6 +2,7 @@
 using System;
 using System.CommandLine;
 using System.IO;
+using System.Linq;
 using System.Numerics;
 using Mmu.Vmm.Images;
 using Mmu.Vmm.Run.Guests;
@@ -20,6 +21,12 @@ internal sealed class RunCommand
     {
         Description = "The processor: model (built in), kvm (the real one, by /dev/kvm), qemu, all of them, or auto: the best there is.",
         DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly Option<string> _mode = new("--mode")
+    {
+        Description = "The guest's paging mode: bits32, pae, long4, long5, or all of them.",
+        DefaultValueFactory = _ => RunMode.Long4.Name,
     };
 
     private readonly Option<int> _processes = Number("--processes", $"Address spaces of the guest: 1 to {MaxProcesses}.", 4);
@@ -45,9 +52,10 @@ internal sealed class RunCommand
     internal Command Build(Func<RunOptions, TextWriter, int> run)
     {
         _ = _cpu.AcceptOnlyFromAmong("auto", "model", "kvm", "qemu", "all");
+        _ = _mode.AcceptOnlyFromAmong([.. RunMode.All.Select(mode => mode.Name), "all"]);
         var command = new Command("run", "Runs a guest that stresses its page tables, natively and on shadow tables, and compares the two.")
         {
-            _cpu, _processes, _pages, _steps, _seed, _timeout, _compare, _cases, _record,
+            _cpu, _mode, _processes, _pages, _steps, _seed, _timeout, _compare, _cases, _record,
         };
         command.SetAction(result => run(Read(result), result.InvocationConfiguration.Output));
         return command;
@@ -88,8 +96,9 @@ internal sealed class RunCommand
         bool all = result.GetValue(_cpu) == "all";
         bool compare = result.GetValue(_compare);
         string? record = result.GetValue(_record);
-        return record is not null && (all || compare)
-            ? throw new InputException($"--record takes one run of the guest, not {(compare ? "--compare" : "--cpu all")}")
-            : new RunOptions(cpu, all, guest, timeout, compare, cases, record);
+        RunMode[] modes = [.. RunMode.All.Where(mode => result.GetValue(_mode) is var name && (name == "all" || name == mode.Name))];
+        return record is not null && (all || compare || modes.Length > 1)
+            ? throw new InputException($"--record takes one run of the guest, not {(compare ? "--compare" : all ? "--cpu all" : "--mode all")}")
+            : new RunOptions(cpu, all, [.. modes], guest, timeout, compare, cases, record);
     }
 }

@@ -1,5 +1,6 @@
 // Vmm.Run: options of `mmu run`.
 using System;
+using System.Collections.Immutable;
 using Mmu.Vmm.Run.Guests;
 using Mmu.Vmm.Run.Processors;
 
@@ -8,9 +9,11 @@ namespace Mmu.Vmm.Run;
 /// <summary>Options of `mmu run`.</summary>
 /// <param name="Cpu">The processor; null for the best there is.</param>
 /// <param name="All">True for one processor after the other.</param>
+/// <param name="Modes">The guest's paging modes, one after the other.</param>
 /// <param name="Guest">The guest's sizes.</param>
 /// <param name="Timeout">How long the guest may run, each time.</param>
 /// <param name="Compare">True for the differential mode.</param>
 /// <param name="Cases">Cases of the differential mode.</param>
 /// <param name="Record">The trace to write of the guest on shadow tables; null for none.</param>
-internal sealed record RunOptions(ProcessorKind? Cpu, bool All, StressOptions Guest, TimeSpan Timeout, bool Compare, int Cases, string? Record);
+internal sealed record RunOptions(
+    ProcessorKind? Cpu, bool All, ImmutableArray<RunMode> Modes, StressOptions Guest, TimeSpan Timeout, bool Compare, int Cases, string? Record);

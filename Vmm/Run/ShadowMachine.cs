@@ -16,6 +16,9 @@ namespace Mmu.Vmm.Run;
 /// <summary>The library's VM with one vCPU, and the processor that walks its tables.</summary>
 internal sealed class ShadowMachine : IMmuHost, IDisposable
 {
+    private const ulong PageSizeExtensions = 1 << 4;
+    private const ulong GlobalPages = 1 << 7;
+
     private static readonly int _outcomes = Enum.GetValues<FaultOutcome>().Length;
 
     private readonly HostMemory _memory;
@@ -97,7 +100,7 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
     internal void Start(in ProcessorState state, IReadOnlyList<ulong> ports)
     {
         ControlStateStatus status = Vcpu.SetControlState(
-            new ControlState { Cr0 = state.Cr0, Cr3 = state.Cr3, Cr4 = state.Cr4, Efer = ProcessorState.Efer });
+            new ControlState { Cr0 = state.Cr0, Cr3 = state.Cr3, Cr4 = state.Cr4, Efer = state.Efer, Pkru = state.Pkru });
         if (status != ControlStateStatus.Legal)
         {
             throw new InputException($"the {_processor.Name} processor cannot run the guest: {status}");
@@ -109,9 +112,36 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
         _root = Enter();
         Vcpu.EndRun();
         _mustFlush = false;
-        ProcessorState ours = state with { Cr0 = ProcessorState.UsualCr0, Cr3 = _root, Descriptors = Window.Descriptors };
+        ProcessorState ours = state with
+        {
+            Cr0 = ProcessorState.UsualCr0,
+            Cr3 = _root,
+            Cr4 = OurCr4(state.Cr4),
+            Efer = state.Efer | ProcessorState.NoExecute,
+            Descriptors = Window.Descriptors,
+        };
         _processor.Start(ours, [.. Window.Ports, .. ports]);
         _processor.Flush(FlushRegion.Tables, _method);
+    }
+
+    /// <summary>Does what the guest's MOV to CR0 or CR4 would.</summary>
+    /// <param name="cr0">The new CR0.</param>
+    /// <param name="cr4">The new CR4.</param>
+    /// <exception cref="GuestException">It is #GP.</exception>
+    internal void LoadControl(ulong cr0, ulong cr4)
+    {
+        ControlState before = Vcpu.Walker.ControlState;
+        ControlStateStatus status = Vcpu.SetControlState(before with { Cr0 = cr0, Cr4 = cr4 });
+        if (status != ControlStateStatus.Legal)
+        {
+            throw new GuestException($"the guest's CR0 0x{cr0:x} and CR4 0x{cr4:x} are #GP: {status}");
+        }
+
+        Recorder?.Control(flushes: ((before.Cr4 ^ cr4) & GlobalPages) != 0);
+        if (cr4 != before.Cr4)
+        {
+            _processor.LoadControl(ProcessorState.UsualCr0, OurCr4(cr4));
+        }
     }
 
     /// <summary>Says that the processor ran on other tables meanwhile.</summary>
@@ -165,6 +195,9 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Vm.Dispose();
+
+    // Shadow tables of 32-bit paging are those of PAE paging.
+    private static ulong OurCr4(ulong guest) => (guest & ~PageSizeExtensions) | RunMode.Pae.Cr4;
 
     private ulong Enter()
     {

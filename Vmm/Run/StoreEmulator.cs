@@ -43,9 +43,9 @@ internal sealed class StoreEmulator
         registers.Flags = window.Frame(FrameWord.Flags);
         registers[CpuRegisters.Rsp] = window.Frame(FrameWord.Rsp);
         StepResult result = Interpreter.Execute(code, registers, _bus);
-        window.Frame(FrameWord.Rip) = registers.Rip;
-        window.Frame(FrameWord.Flags) = registers.Flags;
-        window.Frame(FrameWord.Rsp) = registers[CpuRegisters.Rsp];
+        window.SetFrame(FrameWord.Rip, registers.Rip);
+        window.SetFrame(FrameWord.Flags, registers.Flags);
+        window.SetFrame(FrameWord.Rsp, registers[CpuRegisters.Rsp]);
         registers.Rip = stubRip;
         registers.Flags = stubFlags;
         registers[CpuRegisters.Rsp] = stubRsp;
@@ -61,9 +61,10 @@ internal sealed class StoreEmulator
     {
         byte[] bytes = new byte[LongestInstruction];
         int count = LongestInstruction;
-        if (_machine.Window.TryReadProbe(rip, bytes))
+        Window window = _machine.Window;
+        if (window.TryReadProbe(rip, bytes))
         {
-            return Decoder.Create(64, new ByteArrayCodeReader(bytes), rip).Decode();
+            return Decoder.Create(window.Descriptors.Bits, new ByteArrayCodeReader(bytes), rip).Decode();
         }
 
         // Near the end of a page what follows need not be mapped.
@@ -73,6 +74,6 @@ internal sealed class StoreEmulator
             count--;
         }
 
-        return Decoder.Create(64, new ByteArrayCodeReader(bytes, 0, count), rip).Decode();
+        return Decoder.Create(window.Descriptors.Bits, new ByteArrayCodeReader(bytes, 0, count), rip).Decode();
     }
 }

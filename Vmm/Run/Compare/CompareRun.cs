@@ -1,6 +1,9 @@
 // Vmm.Run: the work of `mmu run --compare`.
+using System;
 using System.Diagnostics;
 using System.IO;
+using System.Linq;
+using Mmu.Common;
 using Mmu.Vmm.Run.Processors;
 
 namespace Mmu.Vmm.Run.Compare;
@@ -22,9 +25,9 @@ internal sealed class CompareRun
 
     /// <summary>Runs and reports.</summary>
     /// <returns>True if there is no difference and there were enough downgrades.</returns>
-    internal bool Run(RunOptions options, ProcessorKind kind)
+    internal bool Run(RunOptions options, ProcessorKind kind, RunMode mode)
     {
-        using Bench bench = Bench.Create(kind, CompareLayout.MemoryBytes);
+        using Bench bench = Bench.Create(kind, CompareLayout.MemoryBytes, mode);
         _output.WriteLine($"flush: {bench.DescribeFlush()}");
         var clock = Stopwatch.StartNew();
         using var comparison = new Comparison(bench, options.Guest.Seed, _output);
@@ -34,6 +37,8 @@ internal sealed class CompareRun
         _output.WriteLine(
             $"{tally.Cases:n0} cases on {tally.States:n0} states in {clock.Elapsed.TotalSeconds:n1} s: {tally.Faults:n0} faults, "
             + $"{tally.Downgrades:n0} accesses after a downgrade, {tally.Differences:n0} differences");
+        var outcomes = Enum.GetValues<FaultOutcome>().Where(outcome => comparison.Machine.Outcomes[(int)outcome] != 0);
+        _output.WriteLine($"  on shadow tables: {string.Join(", ", outcomes.Select(o => $"{comparison.Machine.Outcomes[(int)o]:n0} {o}"))}");
         if (tally.EarlyAccessedBits > 0)
         {
             _output.WriteLine($"{tally.EarlyAccessedBits:n0} accessed bits were set natively only, which a processor may do at any time");

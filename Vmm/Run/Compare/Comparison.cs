@@ -18,9 +18,6 @@ internal sealed class Comparison : IDisposable
 {
     private const int RoundsPerState = 6;
     private const int DifferencesShown = 10;
-    private const ulong WriteProtect = 1 << 16;
-    private const ulong Smep = 1 << 20;
-    private const ulong Smap = 1 << 21;
     private const ulong Accessed = 0x20;
 
     private readonly Bench _bench;
@@ -28,6 +25,9 @@ internal sealed class Comparison : IDisposable
     private readonly ProbeRunner _native;
     private readonly ProbeRunner _shadowed;
     private readonly CaseRandom _random;
+    private readonly RunMode _mode;
+    private readonly LinearMap _linear;
+    private readonly Controls _controls;
     private readonly TextWriter _output;
     private ProcessorState _state;
     private bool _dataDiffers;
@@ -37,18 +37,24 @@ internal sealed class Comparison : IDisposable
         _bench = bench;
         _output = output;
         _random = new CaseRandom(seed);
+        _mode = bench.Mode;
+        _linear = new LinearMap(_mode);
+        _controls = new Controls(_random, _mode, bench.Processor.Features);
         foreach (ulong memory in (ReadOnlySpan<ulong>)[HostLayout.GuestMemory, HostLayout.ShadowedMemory(CompareLayout.MemoryBytes)])
         {
             FillMemory(memory);
         }
 
         _machine = new ShadowMachine(bench.Memory, bench.Processor, bench.Window, bench.Flush);
-        _native = new ProbeRunner(bench, null);
-        _shadowed = new ProbeRunner(bench, _machine);
+        _native = new ProbeRunner(bench, null, _linear);
+        _shadowed = new ProbeRunner(bench, _machine, _linear);
     }
 
     /// <summary>Gets the counts.</summary>
     internal CompareTally Tally { get; } = new();
+
+    /// <summary>Gets the machine on shadow tables.</summary>
+    internal ShadowMachine Machine => _machine;
 
     /// <summary>Runs at least so many cases.</summary>
     /// <param name="cases">How many.</param>
@@ -68,13 +74,7 @@ internal sealed class Comparison : IDisposable
     private void FillMemory(ulong memory)
     {
         HostMemory all = _bench.Memory;
-        all.Word(memory + CompareLayout.LinearTable3) = (HostLayout.GuestMemory + CompareLayout.LinearTable2) | 7;
-        for (ulong offset = 0; offset < CompareLayout.MemoryBytes; offset += 0x20_0000)
-        {
-            ulong gpa = HostLayout.GuestMemory + offset;
-            all.Word(memory + CompareLayout.LinearTable2 + ((gpa >> 21) * 8)) = gpa | 0x87;
-        }
-
+        _linear.WriteTables(all.At(memory + CompareLayout.LinearTables, (int)CompareLayout.States));
         for (ulong page = CompareLayout.Data; page < CompareLayout.MemoryBytes; page += 4096)
         {
             all.Word(memory + page) = page;
@@ -89,17 +89,18 @@ internal sealed class Comparison : IDisposable
         var states = new List<TableState>();
         for (int i = 0; i < CompareLayout.StateCount && Tally.Cases + (i * RoundsPerState) < cases; i++)
         {
-            states.Add(new TableState(_random, _bench.Processor.Features, i));
+            states.Add(new TableState(_random, _mode, _bench.Processor.Features, _linear, i));
         }
 
         ChooseState();
         Place(states);
         var plans = new List<List<AccessCase>>();
         var results = new List<List<(AccessOutcome Outcome, byte[] Tables, ulong Data)>>();
-        _bench.Processor.Start(_state, Window.Ports);
+        _bench.Processor.Start(_state, _bench.Window.Ports);
+        _native.Start(_state);
         foreach (TableState state in states)
         {
-            _bench.Processor.LoadRoot(state.Cr3);
+            _native.LoadRoot(state.Cr3);
             plans.Add([]);
             results.Add([]);
             for (int round = 0; round < RoundsPerState; round++)
@@ -111,6 +112,7 @@ internal sealed class Comparison : IDisposable
         }
 
         _machine.Start(_state with { Cr3 = states[0].Cr3 }, []);
+        _shadowed.Start(_state);
         for (int i = 0; i < states.Count; i++)
         {
             RunShadowed(states[i], plans[i], results[i]);
@@ -120,15 +122,17 @@ internal sealed class Comparison : IDisposable
     // Control registers of a batch.
     private void ChooseState()
     {
-        CpuFeatures features = _bench.Processor.Features;
+        _controls.Start();
         _state = new ProcessorState
         {
-            Cr0 = ProcessorState.UsualCr0 & ~(_random.Next(4) == 0 ? WriteProtect : 0),
-            Cr4 = 0x20 | (features.Smep && _random.Next(2) == 0 ? Smep : 0) | (features.Smap && _random.Next(2) == 0 ? Smap : 0),
+            Cr0 = _controls.Cr0,
+            Cr4 = _controls.Cr4,
+            Efer = _controls.Efer,
+            Pkru = _controls.Pkru,
             Descriptors = _bench.Window.Descriptors,
             Cr3 = HostLayout.GuestMemory + CompareLayout.States,
             User = true,
-            Rip = Window.ProbeEndOf(user: true),
+            Rip = _bench.Window.ProbeEndOf(user: true),
             Flags = Probes.UserFlags,
         };
     }
@@ -149,7 +153,7 @@ internal sealed class Comparison : IDisposable
         {
             Tally.States++;
             Span<byte> tables = _bench.Memory.At(HostLayout.GuestMemory + state.Offset, CompareLayout.StateBytes);
-            state.Write(tables);
+            state.Write(tables, _bench.Window.RootEntry);
             if (announce)
             {
                 _ = _machine.Vm.TryWrite(new Gpa(HostLayout.GuestMemory + state.Offset), tables);
@@ -175,12 +179,21 @@ internal sealed class Comparison : IDisposable
         bool alignment = !user && _random.Next(3) == 0;
         if (round == 0)
         {
-            return new AccessCase(0, 0, false, false, kind, user, alignment);
+            return new AccessCase(0, 0, false, Invalidation.None, _controls.Cr0, _controls.Cr4, kind, user, alignment);
         }
 
-        (bool downgrade, bool invalidates) = state.Change(
+        (bool downgrade, Invalidation then) = state.Change(
             _bench.Memory.At(HostLayout.GuestMemory + state.Offset, CompareLayout.StateBytes), out int level, out ulong value);
-        return new AccessCase(level, value, downgrade, invalidates, kind, user, alignment);
+        if (then == Invalidation.GlobalPages)
+        {
+            _controls.ToggleGlobalPages();
+        }
+        else
+        {
+            _controls.Change();
+        }
+
+        return new AccessCase(level, value, downgrade, then, _controls.Cr0, _controls.Cr4, kind, user, alignment);
     }
 
     private (AccessOutcome Outcome, byte[] Tables, ulong Data) Do(
@@ -189,11 +202,17 @@ internal sealed class Comparison : IDisposable
         if (access.Level != 0)
         {
             runner.Store(HostLayout.GuestMemory + state.Offset + (ulong)state.EntryOffset(access.Level), access.Value);
-            if (access.Invalidates)
+            if (access.Then == Invalidation.Page)
             {
                 runner.Invalidate(state.Address);
             }
+            else if (access.Then == Invalidation.Root)
+            {
+                runner.LoadRoot(state.Cr3);
+            }
         }
+
+        runner.SetControl(access.Cr0, access.Cr4);
 
         AccessOutcome outcome = runner.Access(access, state.Address, number);
         ulong data = _bench.Memory.Word(memory + state.Target);
@@ -203,11 +222,7 @@ internal sealed class Comparison : IDisposable
     private void RunShadowed(TableState state, List<AccessCase> plan, List<(AccessOutcome Outcome, byte[] Tables, ulong Data)> expected)
     {
         _machine.Interrupt();
-        if (_machine.Vcpu.LoadCr3(state.Cr3) != ControlStateStatus.Legal)
-        {
-            throw new GuestException($"the Shadow MMU refuses CR3 0x{state.Cr3:x}");
-        }
-
+        _shadowed.LoadRoot(state.Cr3);
         for (int round = 0; round < plan.Count; round++)
         {
             ulong memory = HostLayout.ShadowedMemory(CompareLayout.MemoryBytes);
@@ -235,11 +250,11 @@ internal sealed class Comparison : IDisposable
             return null;
         }
 
-        for (int offset = 0; offset < native.Length; offset += 8)
+        for (int offset = 0; offset < native.Length; offset += _mode.EntryBytes)
         {
-            ulong there = BitConverter.ToUInt64(native, offset);
-            ulong here = BitConverter.ToUInt64(shadowed, offset);
-            if (offset == Window.RootIndex * 8)
+            ulong there = Entries.Load(_mode, native, offset);
+            ulong here = Entries.Load(_mode, shadowed, offset);
+            if (offset == _mode.WindowIndex * _mode.EntryBytes)
             {
                 // The window: shadowed, it is not in the guest's tables but in ours.
                 continue;
@@ -251,7 +266,7 @@ internal sealed class Comparison : IDisposable
             }
             else if (here != there)
             {
-                string entry = $"the entry of level {4 - (offset >> 12)} at index {(offset >> 3) & 511}";
+                string entry = $"the entry of level {_mode.Levels - (offset >> 12)} at index {(offset & 4095) / _mode.EntryBytes}";
                 return $"natively {entry} is 0x{there:x}, on shadow tables 0x{here:x}";
             }
         }
@@ -269,7 +284,7 @@ internal sealed class Comparison : IDisposable
         }
 
         _output.WriteLine($"DIFFERENCE: {difference}");
-        string registers = $"CR0 0x{_state.Cr0:x}, CR3 0x{state.Cr3:x}, CR4 0x{_state.Cr4:x}";
+        string registers = $"CR3 0x{state.Cr3:x}, EFER 0x{_state.Efer:x}, PKRU 0x{_state.Pkru:x}";
         _output.WriteLine($"  {registers}, address 0x{state.Address:x}; the accesses up to it:");
         for (int i = 0; i <= round; i++)
         {

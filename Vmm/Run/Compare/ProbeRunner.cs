@@ -12,7 +12,7 @@ namespace Mmu.Vmm.Run.Compare;
 internal sealed class ProbeRunner
 {
     private const ulong AlignmentCheck = 1UL << 18;
-    private const ulong WrittenValue = 0x5A5A_0000_0000_0000;
+    private const ulong WrittenValue = 0x5A5A_0000_5A5A_0000;
 
     // An access needs one fault for itself, and a few more for what its emulation or a retry leaves to do.
     private const int MostFaults = 32;
@@ -20,9 +20,13 @@ internal sealed class ProbeRunner
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
 
     private readonly IProcessor _processor;
+    private readonly RunMode _mode;
+    private readonly LinearMap _linear;
     private readonly Window _window;
     private readonly ShadowMachine? _machine;
     private readonly StoreEmulator? _emulator;
+    private ulong _cr0;
+    private ulong _cr4;
 
     /// <summary>Gets the outcome of an access that faults again and again.</summary>
     internal static AccessOutcome Stuck => new(true, ulong.MaxValue, ulong.MaxValue, 0);
@@ -30,18 +34,87 @@ internal sealed class ProbeRunner
     /// <summary>Makes a runner.</summary>
     /// <param name="bench">The processor.</param>
     /// <param name="machine">The machine whose tables it is to run on; null to run natively.</param>
-    internal ProbeRunner(Bench bench, ShadowMachine? machine)
+    /// <param name="linear">The guest's map of its memory.</param>
+    internal ProbeRunner(Bench bench, ShadowMachine? machine, LinearMap linear)
     {
+        _mode = bench.Mode;
+        _linear = linear;
         _processor = bench.Processor;
         _window = bench.Window;
         _machine = machine;
         _emulator = machine is null ? null : new StoreEmulator(machine, bench.Processor, new VcpuBus(machine));
     }
 
+    /// <summary>Starts a batch, with the processor on tables of the runner.</summary>
+    /// <param name="state">Its control registers.</param>
+    internal void Start(in ProcessorState state)
+    {
+        (_cr0, _cr4) = (state.Cr0, state.Cr4);
+        if (state.Pkru != 0)
+        {
+            Require(Run(Probe.LoadKeys, 0, state.Pkru, user: false, Probes.KernelFlags), "WRPKRU");
+        }
+    }
+
+    /// <summary>Makes control registers those of an access, as a guest's MOV would.</summary>
+    internal void SetControl(ulong cr0, ulong cr4)
+    {
+        if ((cr0, cr4) == (_cr0, _cr4))
+        {
+            return;
+        }
+
+        if (_machine is not null)
+        {
+            _machine.LoadControl(cr0, cr4);
+        }
+        else
+        {
+            _processor.LoadControl(cr0, cr4);
+        }
+
+        (_cr0, _cr4) = (cr0, cr4);
+    }
+
+    /// <summary>Loads CR3, and PDPTEs with it.</summary>
+    internal void LoadRoot(ulong cr3)
+    {
+        if (_machine is null)
+        {
+            _processor.LoadRoot(cr3);
+        }
+        else if (_machine.Vcpu.LoadCr3(cr3) is var status && status != ControlStateStatus.Legal)
+        {
+            throw new GuestException($"the Shadow MMU refuses CR3 0x{cr3:x}: {status}");
+        }
+    }
+
     /// <summary>Changes a table entry by a store of the guest itself, through its linear map.</summary>
     internal void Store(ulong gpa, ulong value)
     {
-        AccessOutcome outcome = Run(Probe.Write, CompareLayout.Linear + gpa, value, user: true, Probes.UserFlags);
+        if (_mode.Bits == 64 || _mode.EntryBytes == 4)
+        {
+            StoreWord(gpa, value);
+            return;
+        }
+
+        // In halves: an entry is made present last, and absent first.
+        bool presentLast = (value & 1) != 0;
+        StoreWord(presentLast ? gpa + 4 : gpa, presentLast ? value >> 32 : (uint)value);
+        StoreWord(presentLast ? gpa : gpa + 4, presentLast ? (uint)value : value >> 32);
+    }
+
+    private static void Require(in AccessOutcome outcome, string what)
+    {
+        if (outcome.Faulted)
+        {
+            throw new GuestException($"{what} ends in {outcome}");
+        }
+    }
+
+    private void StoreWord(ulong gpa, ulong value)
+    {
+        AccessOutcome outcome = Run(Probe.Write, _linear.Address + gpa, value, user: true, Probes.UserFlags);
         if (outcome.Faulted)
         {
             throw new GuestException($"a store to a page table at 0x{gpa:x} through the linear map ends in {outcome}");
@@ -80,11 +153,11 @@ internal sealed class ProbeRunner
 
     private AccessOutcome Run(Probe probe, ulong address, ulong value, bool user, ulong flags)
     {
-        _processor.Jump(user, Window.AddressOf(probe, user), Window.ProbeStack, flags);
+        _processor.Jump(user, _window.AddressOf(probe, user), _window.ProbeStack, flags);
         CpuRegisters registers = _processor.Registers;
         registers[CpuRegisters.Rdi] = address;
         registers[CpuRegisters.Rax] = value;
-        registers[CpuRegisters.Rbx] = Window.ProbeEndOf(user);
+        registers[CpuRegisters.Rbx] = _window.ProbeEndOf(user);
         for (int faults = 0; faults < MostFaults; faults++)
         {
             RunEvent found = _machine is null ? _processor.Run(_patience) : _machine.Run(_patience);

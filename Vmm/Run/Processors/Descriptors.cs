@@ -1,4 +1,4 @@
-// Vmm.Run: descriptor tables for 64-bit mode, written into one page.
+// Vmm.Run: descriptor tables for 64-bit and for protected mode, written into one page.
 using System;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
@@ -7,8 +7,9 @@ namespace Mmu.Vmm.Run.Processors;
 
 /// <summary>A page with GDT, TSS and IDT, at a linear address.</summary>
 /// <param name="Page">Linear address of the page.</param>
+/// <param name="Bits">64 or 32.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct Descriptors(ulong Page)
+internal readonly record struct Descriptors(ulong Page, int Bits = 64)
 {
     internal const ushort KernelCode = 0x08;
     internal const ushort KernelData = 0x10;
@@ -31,30 +32,41 @@ internal readonly record struct Descriptors(ulong Page)
     /// <summary>Gets the IDT.</summary>
     internal ulong Idt => Page + IdtOffset;
 
+    /// <summary>Gets the size of a gate.</summary>
+    internal int GateBytes => Bits / 4;
+
     /// <summary>Writes the tables.</summary>
     /// <param name="page">The page.</param>
     /// <param name="kernelStack">RSP for ring 0, on interrupts from ring 3.</param>
-    /// <param name="interruptStack">RSP for every interrupt, or 0 to use the kernel stack, or the current one.</param>
+    /// <param name="interruptStack">RSP for every interrupt, or 0 to use the kernel stack, or the current one; only in 64-bit mode.</param>
     /// <param name="handlerOf">The address of the handler of an exception.</param>
     internal void Write(Span<byte> page, ulong kernelStack, ulong interruptStack, Func<int, ulong> handlerOf)
     {
         page.Clear();
-        Store(page, KernelCode, 0x00AF_9B00_0000_FFFF);
+        ulong sizeOfCode = Bits == 64 ? 0x00A0_0000_0000_0000UL : 0x00C0_0000_0000_0000;
+        Store(page, KernelCode, sizeOfCode | 0x000F_9B00_0000_FFFF);
         Store(page, KernelData, 0x00CF_9300_0000_FFFF);
         Store(page, UserData & ~3, 0x00CF_F300_0000_FFFF);
-        Store(page, UserCode & ~3, 0x00AF_FB00_0000_FFFF);
+        Store(page, UserCode & ~3, sizeOfCode | 0x000F_FB00_0000_FFFF);
         Store(page, TaskState, (TssBytes - 1) | ((Tss & 0xFF_FFFF) << 16) | (0x89UL << 40) | ((Tss >> 24 & 0xFF) << 56));
         Store(page, TaskState + 8, Tss >> 32);
-        Store(page, TssOffset + 4, kernelStack);
-        Store(page, TssOffset + 0x24, interruptStack);
+        Store(page, TssOffset + 4, Bits == 64 ? kernelStack : kernelStack | ((ulong)KernelData << 32));
+        if (Bits == 64)
+        {
+            Store(page, TssOffset + 0x24, interruptStack);
+        }
+
         for (int vector = 0; vector < 32; vector++)
         {
             ulong handler = handlerOf(vector);
-            ulong stack = interruptStack == 0 ? 0UL : 1;
-            int gate = IdtOffset + (vector * 16);
+            ulong stack = interruptStack == 0 || Bits == 32 ? 0UL : 1;
+            int gate = IdtOffset + (vector * GateBytes);
             ulong address = (handler & 0xFFFF) | ((handler >> 16 & 0xFFFF) << 48);
             Store(page, gate, address | ((ulong)KernelCode << 16) | (stack << 32) | (0x8EUL << 40));
-            Store(page, gate + 8, handler >> 32);
+            if (Bits == 64)
+            {
+                Store(page, gate + 8, handler >> 32);
+            }
         }
     }
 

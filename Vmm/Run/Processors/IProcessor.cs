@@ -38,6 +38,9 @@ internal interface IProcessor : IDisposable
     /// <summary>Loads CR3 without PCIDs: what the TLB holds of the old tables is gone.</summary>
     void LoadRoot(ulong root);
 
+    /// <summary>Writes CR0 and CR4, as MOV does; the bits that select the paging mode stay.</summary>
+    void LoadControl(ulong cr0, ulong cr4);
+
     /// <summary>Gets the ways to flush, cheapest first; the last is the surest.</summary>
     IReadOnlyList<FlushMethod> FlushMethods { get; }
 

@@ -3,15 +3,17 @@ using System.Runtime.InteropServices;
 
 namespace Mmu.Vmm.Run.Processors;
 
-/// <summary>State of a processor in 64-bit mode: control registers, descriptor tables, where it runs.</summary>
+/// <summary>State of a processor with paging: control registers, descriptor tables, where it runs.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct ProcessorState
 {
     /// <summary>CR0 of every processor that walks shadow tables, and of most guests: PE, ET, NE, WP, PG.</summary>
     internal const ulong UsualCr0 = 0x8001_0031;
 
-    /// <summary>EFER: LME, LMA, NXE.</summary>
-    internal const ulong Efer = 0xD00;
+    /// <summary>NXE of EFER, set on every processor that walks shadow tables, and for most guests.</summary>
+    internal const ulong NoExecute = 0x800;
+
+    private const ulong LongModeActive = 0x400;
 
     public ProcessorState()
     {
@@ -25,6 +27,15 @@ internal readonly record struct ProcessorState
 
     /// <summary>Gets CR4: PAE and more.</summary>
     public ulong Cr4 { get; init; }
+
+    /// <summary>Gets EFER; LMA selects 64-bit code.</summary>
+    public ulong Efer { get; init; } = RunMode.Long4.Efer | NoExecute;
+
+    /// <summary>Gets PKRU, which a processor is given by code that runs on it.</summary>
+    public uint Pkru { get; init; }
+
+    /// <summary>Gets the width of its registers.</summary>
+    public int Bits => (Efer & LongModeActive) != 0 ? 64 : 32;
 
     /// <summary>Gets where the GDT, IDT and TSS lie.</summary>
     public Descriptors Descriptors { get; init; }

@@ -37,6 +37,7 @@ internal sealed unsafe class KvmProcessor : IProcessor
     private readonly byte* _run;
     private readonly Timer _timer;
     private KvmSpecialRegisters _special;
+    private int _bits = 64;
 
     internal KvmProcessor(HostMemory memory, string device = Device)
     {
@@ -108,7 +109,8 @@ internal sealed unsafe class KvmProcessor : IProcessor
         _special.Cr0 = state.Cr0;
         _special.Cr3 = state.Cr3;
         _special.Cr4 = state.Cr4;
-        _special.Efer = ProcessorState.Efer;
+        _special.Efer = state.Efer;
+        _bits = state.Bits;
         _special.Gdt = new KvmTable { Base = state.Descriptors.Gdt, Limit = Descriptors.GdtBytes - 1 };
         _special.Idt = new KvmTable { Base = state.Descriptors.Idt, Limit = Descriptors.IdtBytes - 1 };
         _special.Tr = new KvmSegment
@@ -127,7 +129,7 @@ internal sealed unsafe class KvmProcessor : IProcessor
     public void Jump(bool user, ulong rip, ulong rsp, ulong flags)
     {
         KvmSegment data = KvmSegment.Data(user ? Descriptors.UserData : Descriptors.KernelData);
-        _special.Cs = KvmSegment.Code(user ? Descriptors.UserCode : Descriptors.KernelCode);
+        _special.Cs = KvmSegment.Code(user ? Descriptors.UserCode : Descriptors.KernelCode, _bits);
         _special.Ss = data;
         _special.Ds = data;
         _special.Es = data;
@@ -169,7 +171,22 @@ internal sealed unsafe class KvmProcessor : IProcessor
     public void LoadRoot(ulong root)
     {
         ReadSpecial();
+        bool same = _special.Cr3 == root;
         _special.Cr3 = root;
+        WriteSpecial();
+        if (same)
+        {
+            // KVM takes the same CR3 for no load at all.
+            Flush(FlushRegion.Guests, FlushMethod.ToggleGlobalPages);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void LoadControl(ulong cr0, ulong cr4)
+    {
+        ReadSpecial();
+        _special.Cr0 = cr0;
+        _special.Cr4 = cr4;
         WriteSpecial();
     }
 

@@ -21,7 +21,7 @@ internal struct KvmSegment
     public byte Unusable;
     public byte Padding;
 
-    internal static KvmSegment Code(ushort selector) => Flat(selector, 11) with { L = 1 };
+    internal static KvmSegment Code(ushort selector, int bits) => Flat(selector, 11) with { L = (byte)(bits == 64 ? 1 : 0), Db = (byte)(bits == 32 ? 1 : 0) };
 
     internal static KvmSegment Data(ushort selector) => Flat(selector, 3) with { Db = 1 };
 

@@ -5,7 +5,7 @@ using Iced.Intel;
 namespace Mmu.Vmm.Run.Processors.Model;
 
 /// <summary>
-/// Interprets one instruction in 64-bit mode: moves, arithmetic, jumps, the stack. Enough for guests that are assembled here and for the
+/// Interprets one instruction: moves, arithmetic, jumps, the stack. Enough for guests that are assembled here and for the
 /// stores that a guest makes to its page tables; whatever else it meets it names unknown.
 /// </summary>
 internal static class Interpreter
@@ -27,7 +27,7 @@ internal static class Interpreter
             Mnemonic.Push => Push(code, registers, bus),
             Mnemonic.Pop => Pop(code, registers, bus),
             Mnemonic.Call => Call(code, registers, bus, ref next),
-            Mnemonic.Ret => Return(registers, bus, ref next),
+            Mnemonic.Ret => Return(code, registers, bus, ref next),
             Mnemonic.Jmp => Jump(code, registers, bus, ref next),
             _ when code.FlowControl == FlowControl.ConditionalBranch => Branch(code, registers, ref next),
             _ => Calculate(code, registers, bus),
@@ -73,8 +73,9 @@ internal static class Interpreter
 
     private static StepResult Push(in Instruction code, CpuRegisters registers, IBus bus)
     {
-        ulong stack = registers[CpuRegisters.Rsp] - 8;
-        if (!TryRead(code, 0, registers, bus, out ulong value) || !bus.TryStore(stack, 8, value))
+        int word = WordOf(code);
+        ulong stack = registers[CpuRegisters.Rsp] - (ulong)word;
+        if (!TryRead(code, 0, registers, bus, out ulong value) || !bus.TryStore(stack, word, value))
         {
             return StepResult.Fault;
         }
@@ -85,37 +86,40 @@ internal static class Interpreter
 
     private static StepResult Pop(in Instruction code, CpuRegisters registers, IBus bus)
     {
-        if (!bus.TryLoad(registers[CpuRegisters.Rsp], 8, out ulong value))
+        int word = WordOf(code);
+        if (!bus.TryLoad(registers[CpuRegisters.Rsp], word, out ulong value))
         {
             return StepResult.Fault;
         }
 
-        registers[CpuRegisters.Rsp] += 8;
+        registers[CpuRegisters.Rsp] += (ulong)word;
         return Write(code, registers, bus, value);
     }
 
     private static StepResult Call(in Instruction code, CpuRegisters registers, IBus bus, ref ulong next)
     {
         ulong target = code.NearBranchTarget;
-        if ((code.Op0Kind != OpKind.NearBranch64 && !TryRead(code, 0, registers, bus, out target))
-            || !bus.TryStore(registers[CpuRegisters.Rsp] - 8, 8, next))
+        int word = WordOf(code);
+        if ((!IsNear(code) && !TryRead(code, 0, registers, bus, out target))
+            || !bus.TryStore(registers[CpuRegisters.Rsp] - (ulong)word, word, next))
         {
             return StepResult.Fault;
         }
 
-        registers[CpuRegisters.Rsp] -= 8;
+        registers[CpuRegisters.Rsp] -= (ulong)word;
         next = target;
         return StepResult.Done;
     }
 
-    private static StepResult Return(CpuRegisters registers, IBus bus, ref ulong next)
+    private static StepResult Return(in Instruction code, CpuRegisters registers, IBus bus, ref ulong next)
     {
-        if (!bus.TryLoad(registers[CpuRegisters.Rsp], 8, out ulong target))
+        int word = WordOf(code);
+        if (!bus.TryLoad(registers[CpuRegisters.Rsp], word, out ulong target))
         {
             return StepResult.Fault;
         }
 
-        registers[CpuRegisters.Rsp] += 8;
+        registers[CpuRegisters.Rsp] += (ulong)word;
         next = target;
         return StepResult.Done;
     }
@@ -123,7 +127,7 @@ internal static class Interpreter
     private static StepResult Jump(in Instruction code, CpuRegisters registers, IBus bus, ref ulong next)
     {
         ulong target = code.NearBranchTarget;
-        if (code.Op0Kind != OpKind.NearBranch64 && !TryRead(code, 0, registers, bus, out target))
+        if (!IsNear(code) && !TryRead(code, 0, registers, bus, out target))
         {
             return StepResult.Fault;
         }
@@ -245,7 +249,14 @@ internal static class Interpreter
     private static bool IsGeneral(in Instruction code, int operand) =>
         code.GetOpKind(operand) != OpKind.Register || code.GetOpRegister(operand).IsGPR();
 
+    private static int WordOf(in Instruction code) => code.CodeSize == CodeSize.Code32 ? 4 : 8;
+
+    private static bool IsNear(in Instruction code) => code.Op0Kind is OpKind.NearBranch64 or OpKind.NearBranch32;
+
     private static ulong AddressOf(in Instruction code, CpuRegisters registers) =>
+        LongAddressOf(code, registers) & (code.CodeSize == CodeSize.Code32 ? uint.MaxValue : ulong.MaxValue);
+
+    private static ulong LongAddressOf(in Instruction code, CpuRegisters registers) =>
         code.IsIPRelativeMemoryOperand
             ? code.IPRelativeMemoryAddress
             : code.MemoryDisplacement64

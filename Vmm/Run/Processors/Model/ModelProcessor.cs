@@ -27,6 +27,7 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
     private readonly nuint _nowhere;
     private Descriptors _descriptors;
     private bool _user;
+    private int _bits = 64;
     private ulong _fault;
     private ulong _faultCode;
     private bool _isPageFault;
@@ -62,9 +63,10 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
     public void Start(in ProcessorState state, IReadOnlyList<ulong> ports)
     {
         _descriptors = state.Descriptors;
+        _bits = state.Bits;
         _death = null;
         ControlStateStatus status = _walker.SetControlState(
-            new ControlState { Cr0 = state.Cr0, Cr3 = state.Cr3, Cr4 = state.Cr4, Efer = ProcessorState.Efer });
+            new ControlState { Cr0 = state.Cr0, Cr3 = state.Cr3, Cr4 = state.Cr4, Efer = state.Efer });
         if (status != ControlStateStatus.Legal)
         {
             throw new InvalidOperationException($"The model refuses its control state: {status}.");
@@ -110,9 +112,12 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
     /// <inheritdoc/>
     public void LoadRoot(ulong root)
     {
-        _ = _walker.SetControlState(_walker.ControlState with { Cr3 = root });
-        _tlb.Clear();
+        // PDPTEs of PAE paging are loaded again even if CR3 stays.
+        SetControl(_walker.ControlState with { Cr3 = root });
     }
+
+    /// <inheritdoc/>
+    public void LoadControl(ulong cr0, ulong cr4) => SetControl(_walker.ControlState with { Cr0 = cr0, Cr4 = cr4 });
 
     /// <inheritdoc/>
     public IReadOnlyList<FlushMethod> FlushMethods { get; } = [FlushMethod.ReloadCr3];
@@ -231,6 +236,13 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
         }
     }
 
+    // It drops all translations: more than some changes ask for, never less.
+    private void SetControl(in ControlState state)
+    {
+        _ = _walker.SetControlState(state);
+        _tlb.Clear();
+    }
+
     // Code here never crosses a page.
     private Instruction Decode(nuint host)
     {
@@ -238,7 +250,7 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
 
         // SAFETY: the rest of a page of physical memory.
         byte[] bytes = new ReadOnlySpan<byte>((void*)host, Math.Min(left, 15)).ToArray();
-        return Decoder.Create(64, new ByteArrayCodeReader(bytes), Registers.Rip).Decode();
+        return Decoder.Create(_bits, new ByteArrayCodeReader(bytes), Registers.Rip).Decode();
     }
 
     private RunEvent? ExecuteSystem(in Instruction code)
@@ -248,17 +260,21 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
             case Iced.Intel.Code.Out_imm8_AL when !_user || (Registers.Flags & 0x3000) == 0x3000:
                 Registers.Rip = code.NextIP;
                 return RunEvent.Out(code.Immediate8);
-            case Iced.Intel.Code.Iretq when !_user:
+            case Iced.Intel.Code.Iretq or Iced.Intel.Code.Iretd when !_user:
                 ReturnFromInterrupt();
                 return null;
-            case Iced.Intel.Code.Mov_cr_r64 when !_user && code.Op0Register == Register.CR3:
-                LoadRoot(Registers[code.Op1Register - Register.RAX]);
+            case Iced.Intel.Code.Mov_cr_r64 or Iced.Intel.Code.Mov_cr_r32 when !_user && code.Op0Register == Register.CR3:
+                LoadRoot(Registers[NumberOf(code.Op1Register)]);
                 break;
-            case Iced.Intel.Code.Mov_r64_cr when !_user && code.Op1Register == Register.CR2:
-                Registers[code.Op0Register - Register.RAX] = Cr2;
+            case Iced.Intel.Code.Mov_r64_cr or Iced.Intel.Code.Mov_r32_cr when !_user && code.Op1Register == Register.CR2:
+                Registers[NumberOf(code.Op0Register)] = Cr2;
+                break;
+            case Iced.Intel.Code.Wrpkru:
+                _walker.SetProtectionKeys((uint)Registers[CpuRegisters.Rax], 0);
+                _tlb.Clear();
                 break;
             case Iced.Intel.Code.Invlpg_m when !_user:
-                _tlb.Forget(Registers[code.MemoryBase - Register.RAX]);
+                _tlb.Forget(Registers[NumberOf(code.MemoryBase)]);
                 break;
             default:
                 return RunEvent.Dead($"the model does not know the instruction at 0x{Registers.Rip:x}: {code}");
@@ -268,17 +284,29 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
         return null;
     }
 
+    private static int NumberOf(Register register) => register.GetFullRegister() - Register.RAX;
+
     private void ReturnFromInterrupt()
     {
+        int word = _bits / 8;
         ulong stack = Registers[CpuRegisters.Rsp];
-        if (!TryLoad(stack, 8, out ulong rip) || !TryLoad(stack + 8, 8, out ulong cs) || !TryLoad(stack + 16, 8, out ulong flags)
-            || !TryLoad(stack + 24, 8, out ulong rsp))
+        if (!TryLoad(stack, word, out ulong rip) || !TryLoad(stack + (ulong)word, word, out ulong cs)
+            || !TryLoad(stack + (2 * (ulong)word), word, out ulong flags))
         {
             DeliverFault();
             return;
         }
 
-        Jump((cs & 3) == 3, rip, rsp, flags);
+        // In 32-bit mode a return to the same ring keeps the stack.
+        ulong rsp = stack + (3 * (ulong)word);
+        bool user = (cs & 3) == 3;
+        if ((_bits == 64 || user) && !TryLoad(rsp, word, out rsp))
+        {
+            DeliverFault();
+            return;
+        }
+
+        Jump(user, rip, rsp, flags);
     }
 
     private void DeliverFault()
@@ -298,29 +326,32 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
         ulong code = _faultCode;
         bool user = _user;
         _user = false;
-        ulong gate = _descriptors.Idt + (PageFaultVector * 16);
-        if (!TryLoad(gate, 8, out ulong low) || !TryLoad(gate + 8, 8, out ulong high)
-            || !TryLoad(_descriptors.Tss + ((low >> 32 & 7) != 0 ? 0x24u : 4u), 8, out ulong stack))
+        ulong word = (ulong)_bits / 8;
+        ulong gate = _descriptors.Idt + (ulong)(PageFaultVector * _descriptors.GateBytes);
+        ulong high = 0;
+        bool hasStack = false;
+        if (!TryLoad(gate, 8, out ulong low) || (_bits == 64 && !TryLoad(gate + 8, 8, out high))
+            || !TryLoad(_descriptors.Tss + ((hasStack = _bits == 64 && (low >> 32 & 7) != 0) ? 0x24u : 4u), (int)word, out ulong stack))
         {
             _death = "triple fault: the descriptor tables cannot be read";
             return;
         }
 
-        if (!user && (low >> 32 & 7) == 0)
+        if (!user && !hasStack)
         {
             stack = Registers[CpuRegisters.Rsp];
         }
 
-        stack &= ~0xFUL;
+        stack &= _bits == 64 ? ~0xFUL : ulong.MaxValue;
         ReadOnlySpan<ulong> words =
         [
             user ? Descriptors.UserData : Descriptors.KernelData, Registers[CpuRegisters.Rsp], Registers.Flags,
             user ? Descriptors.UserCode : Descriptors.KernelCode, Registers.Rip, code,
         ];
-        foreach (ulong word in words)
+        foreach (ulong value in words[(user || _bits == 64 ? 0 : 2)..])
         {
-            stack -= 8;
-            if (!TryStoreAs(stack, 8, word, user: false))
+            stack -= word;
+            if (!TryStoreAs(stack, (int)word, value, user: false))
             {
                 _death = "triple fault: the stack of the page fault cannot be written";
                 return;

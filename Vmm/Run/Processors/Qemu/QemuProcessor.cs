@@ -27,6 +27,7 @@ internal sealed class QemuProcessor : IProcessor
     private const int Cr3Number = 29;
     private const int Cr4Number = 30;
     private const int EferNumber = 32;
+    private const ulong RealCr0 = 0x10;
     private const int FlagsOffset = 136;
     private const int Cr2Offset = 196;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
@@ -80,7 +81,7 @@ internal sealed class QemuProcessor : IProcessor
     {
         if (_descriptors != state.Descriptors)
         {
-            LoadDescriptors(state);
+            LoadDescriptors(state.Descriptors);
         }
 
         foreach (ulong port in _ports.Keys)
@@ -97,7 +98,7 @@ internal sealed class QemuProcessor : IProcessor
 
         Write(Cr0Number, state.Cr0);
         Write(Cr4Number, state.Cr4);
-        Write(EferNumber, ProcessorState.Efer);
+        Write(EferNumber, state.Efer);
         LoadRoot(state.Cr3);
         Jump(state.User, state.Rip, state.Rsp, state.Flags);
     }
@@ -158,6 +159,13 @@ internal sealed class QemuProcessor : IProcessor
     }
 
     /// <inheritdoc/>
+    public void LoadControl(ulong cr0, ulong cr4)
+    {
+        Write(Cr0Number, cr0);
+        Write(Cr4Number, cr4);
+    }
+
+    /// <inheritdoc/>
     public void Flush(FlushRegion region, FlushMethod method) => Write(Cr3Number, _root);
 
     /// <inheritdoc/>
@@ -177,33 +185,27 @@ internal sealed class QemuProcessor : IProcessor
         return Convert.ToHexStringLower(buffer[..bytes]);
     }
 
-    // The stub sets no descriptor-table registers: the processor does it itself.
-    private void LoadDescriptors(in ProcessorState state)
+    // The stub sets no descriptor-table registers: the processor does it itself, from real mode on.
+    private void LoadDescriptors(Descriptors target)
     {
-        _boot.Prepare(state.Descriptors, state.Cr3, _root);
+        _boot.Prepare(target);
         _gdb.Send($"Z0,{_boot.End:x},1");
-        if (_descriptors is null)
-        {
-            Write32(CsNumber, 0);
-            Write32(SsNumber, 0);
-            Write(RipNumber, QemuBoot.RealCode);
-        }
-        else
-        {
-            Write(Cr3Number, QemuBoot.Root);
-            Jump(user: false, QemuBoot.LongCode, 0, 2);
-            WriteRegisters();
-        }
-
+        Write(Cr0Number, RealCr0);
+        Write(EferNumber, 0);
+        Write32(CsNumber, 0);
+        Write32(SsNumber, 0);
+        Registers.Rip = QemuBoot.RealCode;
+        Registers.Flags = 2;
+        WriteRegisters();
         string? stop = _gdb.Continue(_patience);
         ReadRegisters();
         if (stop is null || Registers.Rip != _boot.End)
         {
-            throw new InputException($"{Program}: its processor does not come to 64-bit mode; it is at 0x{Registers.Rip:x}");
+            throw new InputException($"{Program}: its processor does not come to {target.Bits}-bit mode; it is at 0x{Registers.Rip:x}");
         }
 
         _gdb.Send($"z0,{_boot.End:x},1");
-        _descriptors = state.Descriptors;
+        _descriptors = target;
     }
 
     private int ReadPort(ulong address)
