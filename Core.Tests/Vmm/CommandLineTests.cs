@@ -36,6 +36,8 @@ public sealed class CommandLineTests
     [InlineData("run", "--record", "a", "--compare")]
     [InlineData("run", "--record", "a", "--cpu", "all")]
     [InlineData("run", "--timeout", "0")]
+    [InlineData("run", "--mode", "long6")]
+    [InlineData("run", "--mode", "all", "--record", "a")]
     [InlineData("run", "file")]
     [InlineData("replay")]
     [InlineData("replay", "a", "--tlb-only", "--walker-only")]

@@ -33,6 +33,22 @@ public sealed class RunModeTests
         Compare(ProcessorKind.Qemu, mode, 300);
     }
 
+    [Theory]
+    [InlineData("model")]
+    [InlineData("qemu")]
+    public void GuestComesToTheSameEndUnderFiveLevels(string cpu)
+    {
+        Assert.SkipUnless(cpu == "model" || QemuProcessor.IsThere(), "QEMU is not in PATH: nothing was run on its processor.");
+        CommandRun run = CommandRun.Of("run", "--cpu", cpu, "--mode", "long5", "--steps", "300").AssertOk();
+        Assert.Contains("the checksums are equal", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bits32")]
+    [InlineData("pae")]
+    public void GuestHasNo32BitBuild(string mode) =>
+        CommandRun.Of("run", "--cpu", "model", "--mode", mode).AssertRefused("the bundled guest is 64-bit code");
+
     [Fact]
     public void ProcessorWithoutFiveLevelsIsRefused()
     {

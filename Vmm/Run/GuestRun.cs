@@ -28,12 +28,12 @@ internal sealed class GuestRun
     /// <returns>True if both checksums are the same.</returns>
     internal bool Run(RunOptions options, ProcessorKind kind, RunMode mode)
     {
-        if (mode != RunMode.Long4)
+        if (!mode.IsLong)
         {
-            throw new InputException($"the bundled guest runs in long4 only, not in {mode.Name}; --compare runs in every mode");
+            throw new InputException($"the bundled guest is 64-bit code and has no build for {mode.Name}; --compare runs in every mode");
         }
 
-        StressOptions guest = options.Guest;
+        StressOptions guest = options.Guest with { FiveLevels = mode == RunMode.Long5 };
         if (guest.MemoryBytes > MostMemory)
         {
             throw new InputException(

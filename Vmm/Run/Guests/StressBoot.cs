@@ -26,8 +26,7 @@ internal static class StressBoot
         EmitUpperTables(c);
         EmitTables(c, options);
         EmitSplitTable(c);
-        c.mov(rax, r8);
-        c.sub(rax, r11);
+        EmitRoot(c, options);
         c.mov(__[rdi + StressData.RecordCr3], rax);
         c.lea(rax, __[r8 + 0x5000]);
         c.mov(__[rdi + StressData.RecordTables], rax);
@@ -83,6 +82,23 @@ internal static class StressBoot
         c.mov(__[r8 + 0x2000 + (256 * 8)], rax);
         c.mov(rax, HostLayout.GuestMemory + StressLayout.UserCode + 5);
         c.mov(__[r8 + 0x3000], rax);
+    }
+
+    // The root's physical address, in RAX: the table of level 4, or the last page, whose entries for both halves name that table.
+    private static void EmitRoot(Assembler c, StressOptions options)
+    {
+        if (!options.FiveLevels)
+        {
+            c.mov(rax, r8);
+            c.sub(rax, r11);
+            return;
+        }
+
+        int root = (int)options.TableBytes - 0x1000;
+        Link(c, 0, root);
+        Link(c, 0, root + (511 * 8));
+        c.lea(rax, __[r8 + root]);
+        c.sub(rax, r11);
     }
 
     private static void Link(Assembler c, int table, int entry)

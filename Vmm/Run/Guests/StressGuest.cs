@@ -60,8 +60,8 @@ internal sealed class StressGuest
         Descriptors.Write(descriptors, stack, 0, vector => vector == Window.PageFault ? pageFault : 0);
         return new ProcessorState
         {
-            Cr3 = HostLayout.GuestMemory + StressLayout.Root,
-            Cr4 = 0x20,
+            Cr3 = HostLayout.GuestMemory + (_options.FiveLevels ? StressLayout.Root5 : StressLayout.Root),
+            Cr4 = (_options.FiveLevels ? RunMode.Long5 : RunMode.Long4).Cr4,
             Descriptors = Descriptors,
             Rip = result.GetLabelRIP(boot),
             Rsp = stack,
@@ -75,6 +75,12 @@ internal sealed class StressGuest
         const int linearIndex = 256;
         Store(memory, StressLayout.Root, linearIndex, (HostLayout.GuestMemory + StressLayout.LinearTable3) | Writable);
         Store(memory, StressLayout.LinearTable3, 0, (HostLayout.GuestMemory + StressLayout.LinearTable2) | Writable);
+        if (_options.FiveLevels)
+        {
+            // One table of level 4 serves the user's half and the kernel's.
+            Store(memory, StressLayout.Root5, 511, (HostLayout.GuestMemory + StressLayout.Root) | Writable);
+        }
+
         const int deviceIndex = (int)(HostLayout.Device >> 30);
         Store(memory, StressLayout.LinearTable3, deviceIndex, (HostLayout.GuestMemory + StressLayout.DeviceTable2) | Writable);
         Store(memory, StressLayout.DeviceTable2, (int)(HostLayout.Device >> 21) & 511, (HostLayout.Device & ~0x1F_FFFFUL) | HugeWritable);

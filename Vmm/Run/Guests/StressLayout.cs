@@ -13,6 +13,7 @@ internal static class StressLayout
     internal const ulong StackTop = 0x8000;
     internal const ulong KernelCode = 0x8000;
     internal const ulong UserCode = 0xC000;
+    internal const ulong Root5 = 0xF000;
     internal const ulong Tables = 0x1_0000;
 
     /// <summary>The kernel's map of all physical memory.</summary>

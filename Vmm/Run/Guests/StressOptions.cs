@@ -8,11 +8,14 @@ namespace Mmu.Vmm.Run.Guests;
 /// <param name="Seed">What its choices start from.</param>
 internal sealed record StressOptions(int Processes, int Pages, int Steps, int Seed)
 {
+    /// <summary>Gets whether it runs under 5-level paging, not 4-level.</summary>
+    internal bool FiveLevels { get; init; }
+
     /// <summary>Gets the page tables of level 1 that map the pages of a process.</summary>
     internal int Tables => (Pages + 511) / 512;
 
     /// <summary>Gets the table pages of a process.</summary>
-    internal ulong TableBytes => (ulong)(5 + Tables) * 4096;
+    internal ulong TableBytes => (ulong)(5 + Tables + (FiveLevels ? 1 : 0)) * 4096;
 
     /// <summary>Gets where the huge pages start, from the beginning of guest memory.</summary>
     internal ulong HugeOffset => (StressLayout.Tables + ((ulong)Processes * TableBytes) + 0x1F_FFFF) & ~0x1F_FFFFUL;

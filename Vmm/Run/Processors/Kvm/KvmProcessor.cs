@@ -10,7 +10,7 @@ using Mmu.Vmm.Images;
 namespace Mmu.Vmm.Run.Processors.Kvm;
 
 /// <summary>One vCPU of a KVM virtual machine.</summary>
-internal sealed unsafe class KvmProcessor : IProcessor
+internal sealed unsafe partial class KvmProcessor : IProcessor
 {
     /// <summary>The device.</summary>
     internal const string Device = "/dev/kvm";
@@ -278,45 +278,6 @@ internal sealed unsafe class KvmProcessor : IProcessor
     {
         _run[ImmediateExit] = 1;
         _ = KvmNative.Signal(Environment.ProcessId, _thread, KvmNative.WindowChanged);
-    }
-
-    private void ReadRegisters()
-    {
-        ulong* values = stackalloc ulong[18];
-        _ = Require(KvmNative.Ioctl(_vcpu, KvmNative.GetRegs, values), "does not give registers");
-        for (int i = 0; i < 16; i++)
-        {
-            Registers[i] = values[_places[i]];
-        }
-
-        Registers.Rip = values[16];
-        Registers.Flags = values[17];
-    }
-
-    private void WriteRegisters()
-    {
-        ulong* values = stackalloc ulong[18];
-        for (int i = 0; i < 16; i++)
-        {
-            values[_places[i]] = Registers[i];
-        }
-
-        values[16] = Registers.Rip;
-        values[17] = Registers.Flags;
-        _ = Require(KvmNative.Ioctl(_vcpu, KvmNative.SetRegs, values), "does not take registers");
-    }
-
-    private void ReadSpecial()
-    {
-        KvmSpecialRegisters special;
-        _ = Require(KvmNative.Ioctl(_vcpu, KvmNative.GetSregs, &special), "does not give registers");
-        _special = special;
-    }
-
-    private void WriteSpecial()
-    {
-        KvmSpecialRegisters special = _special;
-        _ = Require(KvmNative.Ioctl(_vcpu, KvmNative.SetSregs, &special), "does not take registers");
     }
 
     private void CloseAll()

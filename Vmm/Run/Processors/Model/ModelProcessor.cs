@@ -13,7 +13,7 @@ using Mmu.Walk;
 namespace Mmu.Vmm.Run.Processors.Model;
 
 /// <summary>A processor that needs nothing installed. Its page walks are those of <see cref="GuestWalker"/> over physical memory.</summary>
-internal sealed unsafe class ModelProcessor : IProcessor, IBus
+internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
 {
     private const int PageFaultVector = 14;
     private const ulong Nowhere = HostLayout.Monitor + 0xF000;
@@ -285,79 +285,4 @@ internal sealed unsafe class ModelProcessor : IProcessor, IBus
     }
 
     private static int NumberOf(Register register) => register.GetFullRegister() - Register.RAX;
-
-    private void ReturnFromInterrupt()
-    {
-        int word = _bits / 8;
-        ulong stack = Registers[CpuRegisters.Rsp];
-        if (!TryLoad(stack, word, out ulong rip) || !TryLoad(stack + (ulong)word, word, out ulong cs)
-            || !TryLoad(stack + (2 * (ulong)word), word, out ulong flags))
-        {
-            DeliverFault();
-            return;
-        }
-
-        // In 32-bit mode a return to the same ring keeps the stack.
-        ulong rsp = stack + (3 * (ulong)word);
-        bool user = (cs & 3) == 3;
-        if ((_bits == 64 || user) && !TryLoad(rsp, word, out rsp))
-        {
-            DeliverFault();
-            return;
-        }
-
-        Jump(user, rip, rsp, flags);
-    }
-
-    private void DeliverFault()
-    {
-        if (_death is not null)
-        {
-            return;
-        }
-
-        if (!_isPageFault)
-        {
-            _death = $"an access to 0x{_fault:x}, which is not canonical";
-            return;
-        }
-
-        Cr2 = _fault;
-        ulong code = _faultCode;
-        bool user = _user;
-        _user = false;
-        ulong word = (ulong)_bits / 8;
-        ulong gate = _descriptors.Idt + (ulong)(PageFaultVector * _descriptors.GateBytes);
-        ulong high = 0;
-        bool hasStack = false;
-        if (!TryLoad(gate, 8, out ulong low) || (_bits == 64 && !TryLoad(gate + 8, 8, out high))
-            || !TryLoad(_descriptors.Tss + ((hasStack = _bits == 64 && (low >> 32 & 7) != 0) ? 0x24u : 4u), (int)word, out ulong stack))
-        {
-            _death = "triple fault: the descriptor tables cannot be read";
-            return;
-        }
-
-        if (!user && !hasStack)
-        {
-            stack = Registers[CpuRegisters.Rsp];
-        }
-
-        stack &= _bits == 64 ? ~0xFUL : ulong.MaxValue;
-        ReadOnlySpan<ulong> words =
-        [
-            user ? Descriptors.UserData : Descriptors.KernelData, Registers[CpuRegisters.Rsp], Registers.Flags,
-            user ? Descriptors.UserCode : Descriptors.KernelCode, Registers.Rip, code,
-        ];
-        foreach (ulong value in words[(user || _bits == 64 ? 0 : 2)..])
-        {
-            stack -= word;
-            if (!TryStoreAs(stack, (int)word, value, user: false))
-            {
-                _death = "triple fault: the stack of the page fault cannot be written";
-                return;
-            }
-        }
-
-        Jump(user: false, Descriptors.HandlerOf(low, high), stack, 2);
-    }
 }
