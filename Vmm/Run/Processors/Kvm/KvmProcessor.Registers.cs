@@ -1,6 +1,5 @@
 // Vmm.Run: registers of a KVM vCPU.
 // UNSAFETY: passes tables on the stack to the kernel, of the size that the request says.
-
 namespace Mmu.Vmm.Run.Processors.Kvm;
 
 internal sealed unsafe partial class KvmProcessor
