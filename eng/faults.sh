@@ -12,9 +12,9 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 work=artifacts/faults
 limit=${MMU_FAULT_SECONDS:-600}
 first=(-class "Mmu.Tests.Conformance.CoreRowsTests" -class "Mmu.Tests.Walk.*" -class "Mmu.Tests.Guest.*" -class "Mmu.Tests.Memory.*" -class "Mmu.Tests.Sptes.*" -class "Mmu.Tests.Common.*" -class "Mmu.Tests.Vm.*"
-  -class "Mmu.Tests.Shadow.Bugs.*" -class "Mmu.Tests.Shadow.Rows.*" -class "Mmu.Tests.Shadow.CounterTests")
+  -class "Mmu.Tests.Shadow.Bugs.*" -class "Mmu.Tests.Shadow.Rows.*" -class "Mmu.Tests.Shadow.CounterTests" -class "Mmu.Tests.Tdp.Rows.*" -class "Mmu.Tests.Tdp.Bugs.*")
 quick=(-class "Mmu.Tests.Properties.*" -class "Mmu.Tests.Shadow.JudgeTests")
-slow=(-namespace "Mmu.Tests.Conformance" -namespace "Mmu.Tests.Snapshots" -namespace "Mmu.Tests.Shadow")
+slow=(-namespace "Mmu.Tests.Conformance" -namespace "Mmu.Tests.Snapshots" -namespace "Mmu.Tests.Shadow" -namespace "Mmu.Tests.Tdp")
 faults=("$@")
 if [ ${#faults[@]} -eq 0 ]; then
   mapfile -t faults < <(sed -n 's/^| \([0-9][0-9]*\) |.*/\1/p' docs/faults.md)

@@ -47,8 +47,9 @@ internal sealed class MmuLock : IDisposable
     // atomic: HostAtomics; a writer is parked until a reader leaves.
     private int _writerWaits;
 
-    // atomic: HostAtomics; readers from here on have never held the lock.
-    private int _readersSeen;
+    // atomic: HostAtomics; so many vCPUs, and of the host's places, from the first on may ever have held the lock.
+    private int _vcpusSeen;
+    private int _hostsSeen;
 #if MMU_ASSERT
     private int _owner;
 #endif
@@ -78,13 +79,8 @@ internal sealed class MmuLock : IDisposable
 
         // pairs with EnterShared: the exchange is a full fence.
 #if !MMU_FAULT_120
-        for (int reader = 0; reader < HostAtomics.ReadAcquire(ref _readersSeen); reader++)
-        {
-            if (_epochs.HoldsBack(reader))
-            {
-                WaitForReader(reader);
-            }
-        }
+        WaitForReaders(0, HostAtomics.ReadAcquire(ref _vcpusSeen));
+        WaitForReaders(_firstHost, HostAtomics.ReadAcquire(ref _hostsSeen));
 #endif
 
 #if MMU_ASSERT
@@ -114,27 +110,14 @@ internal sealed class MmuLock : IDisposable
     internal MmuReadGuard EnterShared(int reader)
     {
         LockRanks.Entering(LockRank.Mmu);
-        if (reader >= HostAtomics.ReadAcquire(ref _readersSeen))
-        {
-            See(reader);
-        }
-
-        _ = _epochs.EnterAndHoldBack(reader);
-
-        // pairs with Enter: the exchange is a full fence.
-#if !MMU_FAULT_121
-        if (HostAtomics.ReadAcquire(ref _state) != Free)
-        {
-            EnterSharedSlowly(reader);
-        }
-
-#endif
-        return new MmuReadGuard(this, reader);
+        See(ref _vcpusSeen, reader);
+        return EnterSharedAs(reader);
     }
 
     /// <summary>Takes the lock shared, for a thread that runs no vCPU, and enters an epoch with it.</summary>
     internal MmuReadGuard EnterSharedAsHost()
     {
+        LockRanks.Entering(LockRank.Mmu);
         SpinWait spin = default;
         while (true)
         {
@@ -142,7 +125,8 @@ internal sealed class MmuLock : IDisposable
             {
                 if (HostAtomics.ReadAcquire(ref _hosts[i]) == 0 && HostAtomics.CompareExchange(ref _hosts[i], 1, 0) == 0)
                 {
-                    return EnterShared(_firstHost + i);
+                    See(ref _hostsSeen, i);
+                    return EnterSharedAs(_firstHost + i);
                 }
             }
 
@@ -173,6 +157,34 @@ internal sealed class MmuLock : IDisposable
     {
         _released.Dispose();
         _readerLeft.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private MmuReadGuard EnterSharedAs(int reader)
+    {
+        _ = _epochs.EnterAndHoldBack(reader);
+
+        // pairs with Enter: the exchange is a full fence.
+#if !MMU_FAULT_121
+        if (HostAtomics.ReadAcquire(ref _state) != Free)
+        {
+            EnterSharedSlowly(reader);
+        }
+
+#endif
+        return new MmuReadGuard(this, reader);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WaitForReaders(int first, int count)
+    {
+        for (int reader = first; reader < first + count; reader++)
+        {
+            if (_epochs.HoldsBack(reader))
+            {
+                WaitForReader(reader);
+            }
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -273,14 +285,24 @@ internal sealed class MmuLock : IDisposable
         }
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void See(int reader)
+    // Before the hold is published: a writer that does not count the reader yet is seen by it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void See(ref int seen, int reader)
     {
-        int seen = HostAtomics.ReadAcquire(ref _readersSeen);
-        while (seen <= reader)
+        if (reader >= HostAtomics.ReadAcquire(ref seen))
         {
-            int found = HostAtomics.CompareExchange(ref _readersSeen, reader + 1, seen);
-            seen = found == seen ? reader + 1 : found;
+            Raise(ref seen, reader + 1);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Raise(ref int seen, int count)
+    {
+        int now = HostAtomics.ReadAcquire(ref seen);
+        while (now < count)
+        {
+            int found = HostAtomics.CompareExchange(ref seen, count, now);
+            now = found == now ? count : found;
         }
     }
 }

@@ -49,7 +49,11 @@ internal static class FastFault<TSpte>
                 return FaultOutcome.Spurious;
             }
 
+#if MMU_FAULT_140
+            bool gainsWrite = kind == AccessKind.Write && TSpte.IsHostWritable(old);
+#else
             bool gainsWrite = kind == AccessKind.Write && TSpte.IsMmuWritable(old);
+#endif
             DirtyLog? log = gainsWrite ? LogOf(state, vcpu, gpa >> 12) : null;
 #if !MMU_FAULT_150
             if (log is not null && level > 1)

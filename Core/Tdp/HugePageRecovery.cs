@@ -53,7 +53,11 @@ internal static class HugePageRecovery<TSpte>
 
         TdpLeaf leaf = new(
             entries.Gfn, frame, level, HostWritable: IsHostWritable(state, table), slot.IsDevice, slot.IsExecuteOnly, Accessed: true);
+#if MMU_FAULT_131
+        ulong value = LeafMaker<TSpte>.Make(state, leaf, mmuWritable: leaf.HostWritable, writable: leaf.HostWritable);
+#else
         ulong value = LeafMaker<TSpte>.Make(state, leaf, mmuWritable: leaf.HostWritable, writable: false);
+#endif
         ulong old = entries.Old;
         RetireList owed = default;
         if (SpteUpdates<TSpte>.TrySet(state, entries.Page, entries.Index, level, ref old, value, ref tally, ref owed))

@@ -21,7 +21,11 @@ internal static class LeafMaker<TSpte>
     internal static ulong Make(TdpState state, in TdpLeaf leaf, bool mmuWritable, bool writable)
     {
         // Executable huge pages let a guest crash processors with the iTLB multihit erratum.
+#if MMU_FAULT_133
+        bool executable = leaf.Level >= 1;
+#else
         bool executable = leaf.Level == 1 || !state.Vm.NxHugePages;
+#endif
         Rights rights = (leaf.FetchOnly ? Rights.None : Rights.Read) | (writable ? Rights.Write : Rights.None)
             | (executable ? Rights.Execute : Rights.None)
             | (executable || IsNpt ? Rights.User : Rights.None);

@@ -57,7 +57,9 @@ internal static class SpteUpdates<TSpte>
         }
 
         SchedulePoint.At(SchedulePointKind.TdpFrozen);
+#if !MMU_FAULT_130
         state.Settle(ref owed);
+#endif
         SchedulePoint.At(SchedulePointKind.TdpFlushed);
         Thaw(state, page, index, Spte.Empty);
         old = Spte.Empty;
@@ -94,7 +96,11 @@ internal static class SpteUpdates<TSpte>
         bool names = Spte.IsPresent(change.New);
         if (!Spte.IsLeaf(change.Old, level))
         {
+#if MMU_FAULT_138
+            if (!names)
+#else
             if (!names || moved)
+#endif
             {
                 RemoveTable(state, state.Pages.ChildOf(change.Old), level - 1, shared, ref tally, ref owed);
             }

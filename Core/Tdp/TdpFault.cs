@@ -117,7 +117,11 @@ internal sealed class TdpFault<TSpte>
 
         // What is mapped, and into what, follows from this root alone (bug 13): it is the one in force as long as the lock is held.
         int addressSpace = vcpu.Vcpu.AddressSpace;
+#if MMU_FAULT_135
+        if (vcpu.Root.IsNone)
+#else
         if (!_state.Roots.IsCurrent(vcpu.Root, addressSpace))
+#endif
         {
             vcpu.Vcpu.WantsObsoleteRootsFreed = true;
             return FaultOutcome.Retry;
@@ -179,6 +183,9 @@ internal sealed class TdpFault<TSpte>
         }
 
         int level = slot.Huge.HighestAllowed(gfn, _state.Options.HighestPageLevel);
+#if MMU_FAULT_134
+        order = int.MaxValue;
+#endif
         while (level > 1 && (PageLevel.FrameShiftOf(level) > order || ((gfn ^ frame) & (PageLevel.FramesOf(level) - 1)) != 0))
         {
             level--;
@@ -324,7 +331,11 @@ internal sealed class TdpFault<TSpte>
         _ = _vm.Epochs.Enter(vcpu.Vcpu.Id);
         ulong spte = TdpWalk.FindLast(_state.Pages, vcpu.Root, gpa, out _, out _);
         _vm.Epochs.Exit(vcpu.Vcpu.Id);
+#if MMU_FAULT_137
+        return TSpte.IsMmio(_vm.SpteHost, spte);
+#else
         return TSpte.IsMmio(_vm.SpteHost, spte) && TSpte.MmioGeneration(spte) == _vm.SlotGeneration;
+#endif
     }
 
     // An entry that says "no memory" makes the next access there cheap. Where none can be made the answer is the same.

@@ -110,6 +110,9 @@ internal ref struct TdpIterator
     /// </summary>
     internal void Restart()
     {
+#if MMU_FAULT_136
+        _next = Gfn + PageLevel.FramesOf(Level);
+#endif
         _yieldedAt = _next;
         _isFresh = true;
     }

@@ -56,7 +56,11 @@ internal sealed class TdpMmu : IDisposable
         }
 
         State.Roots.InvalidateAll();
+#if MMU_FAULT_139
+        _vm.Gate.RequestFreeObsoleteRoots();
+#else
         _vm.Gate.EvictAll();
+#endif
     }
 
     /// <summary>Lets go of the root of a vCPU if it is one of those.</summary>

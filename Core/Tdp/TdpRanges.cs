@@ -217,7 +217,11 @@ internal static class TdpRanges<TSpte>
         {
             if (!TSpte.IsWritable(old))
             {
+#if MMU_FAULT_132
+                return false;
+#else
                 return TSpte.IsMmuWritable(old);
+#endif
             }
 
             SchedulePoint.At(SchedulePointKind.TdpDirtyClear);

@@ -1,6 +1,7 @@
 // What the host changes about mapped memory on nested paging.
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Guest;
 using Xunit;
 
 namespace Mmu.Tests.Tdp.Rows;
@@ -59,6 +60,38 @@ public sealed class ChangeTests
 
     [Theory]
     [MemberData(nameof(TdpFormats.All), MemberType = typeof(TdpFormats))]
+    internal void AFlushIsOwedForAPageThatAnotherProtectedAMomentAgo(TdpFormat format, int levels)
+    {
+        using TdpScene scene = TdpScene.Of(format, levels, highest: 1);
+        scene.AddSlot(0, TdpScene.MiB2);
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x3000));
+        SlotRecord slot = scene.Vm.Core.Slots[0].All[0];
+        using (scene.Vm.Core.Lock.EnterSharedAsHost())
+        {
+            Assert.True(scene.Engine.Code.WriteProtect(slot, 0, 512, minimumLevel: 1));
+            Assert.True(scene.Engine.Code.WriteProtect(slot, 0, 512, minimumLevel: 1));
+            Assert.True(scene.Engine.Code.WriteProtectMasked(slot, 0, 1UL << 3));
+            Assert.False(scene.Engine.Code.WriteProtectMasked(slot, 0, 1UL << 4));
+        }
+    }
+
+    [Fact]
+    public void ASplitGoesOnWhereItWasWhenItLetTheLockGo()
+    {
+        // More tables than are taken in one go.
+        using TdpScene scene = TdpScene.Of(TdpFormat.Ept, highest: 2);
+        scene.AddSlot(0, TdpScene.GiB);
+        for (ulong gpa = 0; gpa < 100 * TdpScene.MiB2; gpa += TdpScene.MiB2)
+        {
+            Assert.Equal(FaultOutcome.Fixed, scene.Fault(gpa));
+        }
+
+        Assert.True(scene.Vm.SplitHugePages(new(0), TdpScene.GiB));
+        Assert.Equal((100UL * 512, 0UL), (scene.Statistics.Pages4K, scene.Statistics.Pages2M));
+    }
+
+    [Theory]
+    [MemberData(nameof(TdpFormats.All), MemberType = typeof(TdpFormats))]
     internal void AnAgedPageIsYoungAgainWhenItIsUsed(TdpFormat format, int levels)
     {
         using TdpScene scene = TdpScene.Of(format, levels);
@@ -95,6 +128,9 @@ public sealed class ChangeTests
         Assert.Equal(FaultOutcome.Spurious, scene.Fault(0x1234_5000));
         scene.Vm.ZapCollapsible(new(0), TdpScene.GiB);
         Assert.Equal((0UL, 0UL, 1UL), (scene.Statistics.Pages4K, scene.Statistics.Pages2M, scene.Statistics.Pages1G));
+
+        // Not writable at once: somebody may be about to notice writes to a part of it.
+        Assert.Equal(FaultOutcome.Spurious, scene.Fault(0x1234_5000, AccessKind.Read, ViolationFlags.Present));
         Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x1234_5000, AccessKind.Write, ViolationFlags.Present));
         scene.Audit();
     }
@@ -151,6 +187,17 @@ public sealed class ChangeTests
         Assert.Equal(1UL, scene.Statistics.Pages4K);
         Assert.Equal(FaultOutcome.Spurious, scene.Fault(0, vcpu: 1));
         scene.Audit();
+    }
+
+    [Fact]
+    public void AFaultOfAnOldRootIsTriedAgain()
+    {
+        using TdpScene scene = TdpScene.Of(TdpFormat.Ept);
+        scene.AddSlot(0, TdpScene.GiB);
+        scene.Load();
+        scene.Vm.ZapAll();
+        Assert.Equal(FaultOutcome.Retry, scene.Vcpus[0].HandleViolation(new(new(0x3000), Access.UserWrite, ViolationFlags.None), out _));
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x3000));
     }
 
     [Fact]

@@ -168,7 +168,15 @@ public sealed class MappingTests
         Assert.Equal(FaultOutcome.Emulate, scene.Fault(0x9000, AccessKind.Write, ViolationFlags.Present));
         kind = ResolvedKind.Present;
         scene.Host.OnResolve = (gfn, _) => new ResolvedFrame(kind, new(TdpScene.FirstFrame + 0x8_0000), 7);
-        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x9000, AccessKind.Write, ViolationFlags.Present));
+        scene.Host.Logs = true;
+        Assert.Equal(RootStatus.Loaded, scene.Vcpus[0].BeginRun(out _));
+        scene.Vcpus[0].EndRun();
+        _ = scene.Host.Take();
+        Assert.Equal(FaultOutcome.Fixed, scene.Vcpus[0].HandleViolation(new(new(0x9000), Access.UserWrite, ViolationFlags.Present), out _));
+        Assert.Equal(RootStatus.Loaded, scene.Vcpus[0].BeginRun(out _));
+        scene.Vcpus[0].EndRun();
+        Assert.Equal(["flush 0 All"], scene.Host.Take());
+        scene.Host.Logs = false;
         Assert.Equal((TdpScene.FirstFrame + 0x8_0000) << 12, scene.Leaf(0x9000).Spte & 0x000F_FFFF_FFFF_F000);
         kind = ResolvedKind.NotYet;
         Assert.Equal(FaultOutcome.NotYet, scene.Fault(0xA000));
