@@ -1,0 +1,86 @@
+// Exports: guest memory's contents.
+using System;
+using System.Runtime.InteropServices;
+using Mmu.Addressing;
+using Mmu.Native.Abi;
+
+namespace Mmu.Native.Exports;
+
+/// <summary>
+/// Guest memory: what is in it. Any thread, several at a time; not a thread that has a vCPU of the VM in guest, and not a callback.
+/// </summary>
+internal static unsafe class MemoryExports
+{
+    /// <summary>Reads guest memory. Nothing is copied unless all of it lies in slots.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="gpa">First guest physical address.</param>
+    /// <param name="buffer">Receives the bytes.</param>
+    /// <param name="size">How many; below 2^31.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    /// <returns>MMU_ERROR_OUTSIDE_MEMORY if a byte lies outside every slot.</returns>
+    [UnmanagedCallersOnly(EntryPoint = "mmu_vm_read")]
+    internal static Status Read(VmHandle vm, ulong gpa, void* buffer, ulong size, uint addressSpace) =>
+        CheckBuffer(buffer, size) is var status && status != Status.Ok ? status
+            : VmCall.Do(vm, (gpa, new Ptr<byte>((byte*)buffer), size, addressSpace), static (vm, a) =>
+                vm.TryRead(new Gpa(a.gpa), new Span<byte>(a.Item2.Value, (int)a.size), Space.Of(a.addressSpace))
+                    ? Status.Ok
+                    : Failure.Of(Status.ErrorOutsideMemory, "A byte lies outside every slot."));
+
+    /// <summary>Writes guest memory and announces the store. Nothing is written unless all of it lies in writable slots.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="gpa">First guest physical address.</param>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="size">How many; below 2^31.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    /// <returns>MMU_ERROR_OUTSIDE_MEMORY if a byte lies outside every writable slot.</returns>
+    [UnmanagedCallersOnly(EntryPoint = "mmu_vm_write")]
+    internal static Status Write(VmHandle vm, ulong gpa, [In] void* buffer, ulong size, uint addressSpace) =>
+        CheckBuffer(buffer, size) is var status && status != Status.Ok ? status
+            : VmCall.Do(vm, (gpa, new Ptr<byte>((byte*)buffer), size, addressSpace), static (vm, a) =>
+                vm.TryWrite(new Gpa(a.gpa), new ReadOnlySpan<byte>(a.Item2.Value, (int)a.size), Space.Of(a.addressSpace))
+                    ? Status.Ok
+                    : Failure.Of(Status.ErrorOutsideMemory, "A byte lies outside every writable slot."));
+
+    /// <summary>
+    /// Announces a store to guest memory by anyone but a processor that walks the tables: an instruction emulator, a device. Called after it.
+    /// </summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="gpa">First guest physical address.</param>
+    /// <param name="size">Size in bytes; below 2^31.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    [UnmanagedCallersOnly(EntryPoint = "mmu_vm_guest_wrote")]
+    internal static Status GuestWrote(VmHandle vm, ulong gpa, ulong size, uint addressSpace) =>
+        size > int.MaxValue ? Failure.Of(Status.ErrorArgument, "size is 2^31 or more.")
+            : VmCall.Do(vm, (gpa, size, addressSpace), static (vm, a) =>
+            {
+                vm.GuestWrote(new Gpa(a.gpa), (int)a.size, Space.Of(a.addressSpace));
+                return Status.Ok;
+            });
+
+    /// <summary>Tracks the writes to a frame: each ends in MMU_FAULT_OUTCOME_WRITE_PROTECTED until they are untracked as often.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="gpa">An address in the frame.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    [UnmanagedCallersOnly(EntryPoint = "mmu_vm_track_writes")]
+    internal static Status TrackWrites(VmHandle vm, ulong gpa, uint addressSpace) => VmCall.Do(vm, (gpa, addressSpace), static (vm, a) =>
+    {
+        vm.TrackWrites(new Gpa(a.gpa), Space.Of(a.addressSpace));
+        return Status.Ok;
+    });
+
+    /// <summary>Takes one mmu_vm_track_writes back.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="gpa">An address in the frame.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    [UnmanagedCallersOnly(EntryPoint = "mmu_vm_untrack_writes")]
+    internal static Status UntrackWrites(VmHandle vm, ulong gpa, uint addressSpace) => VmCall.Do(vm, (gpa, addressSpace), static (vm, a) =>
+    {
+        vm.UntrackWrites(new Gpa(a.gpa), Space.Of(a.addressSpace));
+        return Status.Ok;
+    });
+
+    private static Status CheckBuffer(void* buffer, ulong size) =>
+        size > int.MaxValue ? Failure.Of(Status.ErrorArgument, "size is 2^31 or more.")
+            : buffer == null && size != 0 ? Failure.OfNull(nameof(buffer))
+            : Status.Ok;
+}

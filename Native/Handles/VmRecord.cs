@@ -1,0 +1,145 @@
+// Handles: a VM, and who uses it.
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using Mmu.Native.Abi;
+using Mmu.Native.Hosting;
+using Mmu.Vm;
+
+namespace Mmu.Native.Handles;
+
+/// <summary>A VM, and who uses it: any number of calls at a time, or the one that destroys it.</summary>
+internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : HandleRecord
+{
+    private const int Destroyed = -1;
+
+    private static readonly HandleTable<VmRecord> _table = new(kind: 1);
+
+    private readonly List<VcpuRecord> _vcpus = [];
+
+    // By vCPU number: the thread that has it in guest, or 0.
+    private readonly int[] _guestThreads = new int[maxVcpus];
+
+    private int _users;
+
+    internal MmuVm Vm { get; } = vm;
+
+    internal NativeHost Host { get; } = host;
+
+    /// <summary>True if the calling thread has a vCPU of the VM in guest.</summary>
+    internal bool IsInGuestHere => _guestThreads.AsSpan().Contains(Environment.CurrentManagedThreadId);
+
+    /// <summary>Notes which thread has a vCPU in guest; 0 for none.</summary>
+    internal void SetGuestThread(int vcpu, int thread) => _guestThreads[vcpu] = thread;
+
+    /// <summary>Publishes a new VM.</summary>
+    internal static VmHandle Add(VmRecord record) => new(_table.Add(record));
+
+    /// <summary>Begins a call. Every successful one is followed by <see cref="Exit"/>.</summary>
+    internal static Status Enter(VmHandle handle, out VmRecord record)
+    {
+        record = _table.Find(handle.Value)!;
+        if (record is null)
+        {
+            return Failure.Of(Status.ErrorHandle, "The handle is not that of a VM, or the VM was destroyed.");
+        }
+
+        if (NativeHost.IsRunning(record.Host))
+        {
+            return Failure.Of(Status.ErrorCallback, "A callback called back into its VM.");
+        }
+
+        if (record.IsInGuestHere)
+        {
+            return Failure.Of(Status.ErrorState, "The calling thread has a vCPU of the VM in guest: call mmu_vcpu_end_run first.");
+        }
+
+        return record.TryUse() ? Status.Ok : Failure.Of(Status.ErrorBusy, "The VM is being destroyed.");
+    }
+
+    /// <summary>Ends a call.</summary>
+    internal void Exit() => Interlocked.Decrement(ref _users);
+
+    /// <summary>Enlists a vCPU; within a call.</summary>
+    internal VcpuHandle Add(VcpuRecord vcpu)
+    {
+        lock (_vcpus)
+        {
+            _vcpus.Add(vcpu);
+            return VcpuRecord.Publish(vcpu);
+        }
+    }
+
+    /// <summary>Delists a vCPU that is destroyed.</summary>
+    internal void Remove(VcpuRecord vcpu)
+    {
+        lock (_vcpus)
+        {
+            _ = _vcpus.Remove(vcpu);
+        }
+    }
+
+    /// <summary>Destroys the VM with its vCPUs; within a call, which it ends.</summary>
+    internal Status Destroy()
+    {
+        if (Interlocked.CompareExchange(ref _users, Destroyed, 1) != 1)
+        {
+            Exit();
+            return Failure.Of(Status.ErrorBusy, "The VM is used by another thread.");
+        }
+
+        lock (_vcpus)
+        {
+            if (ClaimAll() is var status && status != Status.Ok)
+            {
+                Volatile.Write(ref _users, 0);
+                return status;
+            }
+
+            foreach (VcpuRecord vcpu in _vcpus)
+            {
+                vcpu.Unpublish();
+            }
+        }
+
+        _table.Remove(this);
+        Vm.Dispose();
+        return Status.Ok;
+    }
+
+    private Status ClaimAll()
+    {
+        for (int i = 0; i < _vcpus.Count; i++)
+        {
+            Status status = _vcpus[i].ClaimToDestroy();
+            if (status != Status.Ok)
+            {
+                foreach (VcpuRecord claimed in _vcpus.GetRange(0, i))
+                {
+                    claimed.Release();
+                }
+
+                return status;
+            }
+        }
+
+        return Status.Ok;
+    }
+
+    private bool TryUse()
+    {
+        int users = Volatile.Read(ref _users);
+        while (users != Destroyed)
+        {
+            int found = Interlocked.CompareExchange(ref _users, users + 1, users);
+            if (found == users)
+            {
+                return true;
+            }
+
+            users = found;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,24 @@
+// Native: text for the C side.
+using System;
+using System.Text;
+
+namespace Mmu.Native;
+
+/// <summary>Copies text into the caller's buffers.</summary>
+internal static unsafe class TextOut
+{
+    /// <summary>Copies text as UTF-8, cut to fit and ended by 0.</summary>
+    /// <returns>Length of the whole text in bytes, without the 0.</returns>
+    internal static ulong Copy(string text, byte* buffer, ulong size)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        if (buffer != null && size != 0)
+        {
+            int length = (int)Math.Min((ulong)bytes.Length, size - 1);
+            bytes.AsSpan(0, length).CopyTo(new Span<byte>(buffer, length));
+            buffer[length] = 0;
+        }
+
+        return (ulong)bytes.Length;
+    }
+}
