@@ -123,6 +123,15 @@ if [ "$mode" = nightly ]; then
     skip "native" "no C compiler to link with"
   fi
 fi
+# The library in C: tarball, samples, random calls; then the packages. A native link is too slow for every run.
+if [ "$mode" != nightly ]; then
+  skip "native library, packages" "run with --nightly"
+elif command -v gcc >/dev/null; then
+  step "native library" bash eng/native.sh build test
+  step "packages" bash eng/packages.sh
+else
+  skip "native library, packages" "no gcc"
+fi
 step "work tree" tree_is_unchanged
 
 if [ "$skipped" -gt 0 ]; then

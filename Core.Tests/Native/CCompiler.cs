@@ -26,7 +26,7 @@ internal static class CCompiler
     /// <summary>Runs a program.</summary>
     internal static string Run(string program, string[] arguments, out int exitCode)
     {
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
         using Process process = StartOrSkip(start);
         System.Threading.Tasks.Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -211,7 +211,9 @@ enum {
      */
     MMU_ROOT_STATUS_NO_ROOT_BELOW4GIB = 2,
     /* The VM was stopped after its tables were found corrupt. */
-    MMU_ROOT_STATUS_VM_DEAD = 3
+    MMU_ROOT_STATUS_VM_DEAD = 3,
+    /* The vCPU's dirty ring is nearly full: take what it holds and call MmuVm.ResetDirtyRings, then enter. */
+    MMU_ROOT_STATUS_DIRTY_RING_FULL = 4
 };
 
 /* How a walk ended, and so what the caller has to do. */
