@@ -179,7 +179,8 @@ internal partial struct EngineSet<TShadow, TTdp>
         _shadow.WriteProtectFrame(slot, gfn) | _tdp.WriteProtectFrame(slot, gfn);
 
     internal bool SplitHugePages(SlotRecord slot, ulong start, ulong end, int targetLevel) =>
-        _shadow.SplitHugePages(slot, start, end, targetLevel) & _tdp.SplitHugePages(slot, start, end, targetLevel);
+        (!_shadow.HasTables || _shadow.SplitHugePages(slot, start, end, targetLevel))
+        & (!_tdp.HasTables || _tdp.SplitHugePages(slot, start, end, targetLevel));
 
     // --- Host-driven: the engines that work with the lock as it is held, shared or exclusively
 

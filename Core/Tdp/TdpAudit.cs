@@ -149,7 +149,7 @@ internal sealed class TdpAudit<TSpte>
         Require(((gfn ^ frame) & (frames - 1)) == 0 && (slot.IsResolved || frame == slot.HostFrameOf(gfn)), page, index, "maps the wrong frame");
         Require(!host || !slot.IsReadOnly, page, index, "is host-writable in a read-only slot");
         Require(!slot.IsExecuteOnly || (TSpte.RightsOf(spte) & (Rights.Read | Rights.Write)) == 0, page, index, "can be read in a slot to be executed only");
-        Require(level == 1 || slot.Huge.HighestAllowed(gfn, level) == level, page, index, "is a huge page where none is allowed");
+        Require(level == 1 || !mmu || slot.Huge.HighestAllowed(gfn, level) == level, page, index, "is a huge page where none is allowed");
         if (writable && slot.DirtyLog is { } log && !(_state.Vm.LogsByDirtyBits && !TSpte.IsDirty(spte)))
         {
             CheckMarked(page, index, log, gfn, gfn + frames);

@@ -286,11 +286,11 @@ internal sealed class TdpFault<TSpte>
         bool mmuWritable = leaf.HostWritable
             && (leaf.Level > 1 || !slot.IsGuarded(leaf.Gfn) || _vm.AllowWritable(slot, leaf.Gfn));
 
-        // While the slot is logged, W is for writes, which are marked, and for pages that have it already.
+        // Where W was taken to notice the next write, only a write gives it back; while the slot is logged it is for writes alone, which are marked.
 #if MMU_FAULT_158
         bool writable = mmuWritable;
 #else
-        bool writable = mmuWritable && (kind == AccessKind.Write || !slot.IsLogged || (Spte.IsPresent(old) && TSpte.IsWritable(old)));
+        bool writable = mmuWritable && (kind == AccessKind.Write || (Spte.IsPresent(old) ? TSpte.IsWritable(old) : !slot.IsLogged));
 #endif
         ulong value = LeafMaker<TSpte>.Make(_state, leaf, mmuWritable, writable);
         if (Spte.IsPresent(old) && Spte.FrameOf(_vm.SpteHost, old) != Spte.FrameOf(_vm.SpteHost, value))

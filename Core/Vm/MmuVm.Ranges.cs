@@ -116,7 +116,7 @@ public sealed partial class MmuVm
     // Software TLBs know of pages that no table maps.
     private void FlushPointers()
     {
-        using MmuWriteGuard held = _core.Lock.Enter();
+        using MmuReadGuard held = _core.Lock.EnterSharedAsHost();
         _core.Gate.FlushPointers();
     }
 
