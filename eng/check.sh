@@ -20,7 +20,7 @@ esac
 main_command="dotnet run --project Vmm -c Release -- run --cpu model"
 test_command="dotnet test --project Core.Tests -c Release"
 # What the default run also tests in Debug: the walks themselves, without the long products.
-debug_filter="--filter-namespace Mmu.Tests.Properties --filter-namespace Mmu.Tests.Walk --filter-namespace Mmu.Tests.Guest --filter-namespace Mmu.Tests.Sptes --filter-namespace Mmu.Tests.Memory --filter-namespace Mmu.Tests.Tdp"
+debug_filter="--filter-namespace Mmu.Tests.Properties --filter-namespace Mmu.Tests.Walk --filter-namespace Mmu.Tests.Guest --filter-namespace Mmu.Tests.Sptes --filter-namespace Mmu.Tests.Memory --filter-namespace Mmu.Tests.Tdp --filter-namespace Mmu.Tests.Tdp.Races --filter-namespace Mmu.Tests.Tdp.Bugs"
 
 passed=0
 failed=0

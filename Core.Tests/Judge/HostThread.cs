@@ -20,12 +20,21 @@ internal sealed class HostThread : IDisposable
         _thread.Start();
     }
 
-    internal void Run(Action action)
+    /// <summary>Runs an action.</summary>
+    /// <param name="action">The action.</param>
+    /// <param name="meanwhile">What the caller does while it waits, over and over: where the action waits for the caller.</param>
+    internal void Run(Action action, Action? meanwhile = null)
     {
         _action = action;
         _failure = null;
         _asked.Release();
-        _done.Wait();
+        SpinWait spin = default;
+        while (!_done.Wait(meanwhile is null ? Timeout.Infinite : 0))
+        {
+            meanwhile?.Invoke();
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+
         if (_failure is { } failure)
         {
             ExceptionDispatchInfo.Throw(failure);

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Linq;
 using CsCheck;
 using Mmu.Architecture;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 using Xunit;
 
