@@ -90,6 +90,9 @@ internal sealed class VmCore
     /// <summary>Who is asked by <see cref="AllowWritable"/>; null if nobody shadows. Set once, when the VM is made.</summary>
     internal Func<SlotRecord, ulong, bool>? WritableGate { get; set; }
 
+    /// <summary>Tells whether a frame holds a guest table that is shadowed and in step, for audits; set and called as <see cref="ProtectElsewhere"/>.</summary>
+    internal Func<SlotRecord, ulong, bool>? IsShadowedInStep { get; set; }
+
     /// <summary>
     /// Takes write access to a frame from tables of other engines than the one that asks, which is about to guard it; true if TLBs must be flushed.
     /// Set once, when the VM is made. Lock held exclusively.

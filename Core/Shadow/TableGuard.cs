@@ -82,6 +82,18 @@ internal sealed class TableGuard
     internal bool AllowWritableInSync(SlotRecord slot, ulong gfn) =>
         !slot.IsGuarded(gfn) || (!slot.IsTracked(gfn) && Next(default, slot, gfn).IsNone);
 
+    /// <summary>True if a frame has a table that must be kept from being written: one that is in step.</summary>
+    internal bool IsInStep(SlotRecord slot, ulong gfn)
+    {
+        PageHandle page = default;
+        do
+        {
+            page = Next(page, slot, gfn);
+        }
+        while (!page.IsNone && _pages[page].IsUnsync);
+        return !page.IsNone;
+    }
+
     private WritableAnswer AllowGuarded(SlotRecord slot, ulong gfn, bool canUnsync)
     {
         if (slot.IsTracked(gfn))

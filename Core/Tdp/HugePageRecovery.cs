@@ -1,6 +1,7 @@
 // Tdp: puts huge pages in the place of tables of small ones.
 using System;
 using Mmu.Addressing;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -8,8 +9,9 @@ using Mmu.Sptes;
 namespace Mmu.Tdp;
 
 /// <summary>
-/// Replaces tables by the huge leaf that maps the same, with one compare-exchange. The leaf is never writable at once: somebody may take W from one
-/// of the small leaves meanwhile, to notice its next write, and that write must still fault. It gives W back without the lock.
+/// Replaces tables by the huge leaf that maps the same. The entry is frozen until the table's entries are, too, and TLBs are flushed: whoever takes W
+/// from small pages meanwhile has done so before the huge one appears, or finds entries that somebody holds and knows that a flush is under way. The
+/// huge leaf is not writable at first, so that nothing of what was taken comes back with it; the next write gives W back without the lock.
 /// </summary>
 internal static class HugePageRecovery<TSpte>
     where TSpte : struct, ISpteFormat
@@ -19,8 +21,9 @@ internal static class HugePageRecovery<TSpte>
     internal static bool Recover(TdpState state, SlotRecord slot, ulong start, ulong end)
     {
         PageHandle root = state.Roots.Of(slot.AddressSpace);
-        if (root.IsNone)
+        if (root.IsNone || slot.IsLogged)
         {
+            // A logged page is as small as its mark.
             return false;
         }
 
@@ -31,7 +34,11 @@ internal static class HugePageRecovery<TSpte>
             TdpIterator entries = new(state.Pages, root, start, end, level);
             while (entries.MoveNext())
             {
+#if MMU_FAULT_146
+                if (entries.Level == level && entries.IsTable && slot.Holds(entries.Gfn))
+#else
                 if (entries.Level == level && entries.IsTable && slot.Holds(entries.Gfn) && slot.Huge.HighestAllowed(entries.Gfn, level) == level)
+#endif
                 {
                     RecoverOne(state, slot, ref entries, ref tally);
                 }
@@ -46,36 +53,48 @@ internal static class HugePageRecovery<TSpte>
     {
         int level = entries.Level;
         PageHandle table = state.Pages.ChildOf(entries.Old);
-        if (table.IsNone || !TryFrameOf(state, slot, entries.Gfn, level, table, out ulong frame))
+        if (table.IsNone || !TryMakeLeaf(state, slot, entries.Gfn, level, table, out ulong value))
         {
             return;
         }
 
-        TdpLeaf leaf = new(
-            entries.Gfn, frame, level, HostWritable: IsHostWritable(state, table), slot.IsDevice, slot.IsExecuteOnly, Accessed: true);
-#if MMU_FAULT_131
-        ulong value = LeafMaker<TSpte>.Make(state, leaf, mmuWritable: leaf.HostWritable, writable: leaf.HostWritable);
-#else
-        ulong value = LeafMaker<TSpte>.Make(state, leaf, mmuWritable: leaf.HostWritable, writable: false);
-#endif
+        // A processor that marks the entry as accessed makes it another; the table is the same.
         ulong old = entries.Old;
         RetireList owed = default;
-        if (SpteUpdates<TSpte>.TrySet(state, entries.Page, entries.Index, level, ref old, value, ref tally, ref owed))
+#if MMU_FAULT_138
+        while (!SpteUpdates<TSpte>.TrySet(state, entries.Page, entries.Index, level, ref old, value, ref tally, ref owed))
+#else
+        while (!SpteUpdates<TSpte>.TrySet(state, entries.Page, entries.Index, level, ref old, Spte.Frozen, ref tally, ref owed))
+#endif
         {
-            state.Settle(ref owed);
+            entries.Old = old;
+            if (!entries.IsTable || state.Pages.ChildOf(old) != table)
+            {
+                return;
+            }
         }
 
-        entries.Old = old;
+        SchedulePoint.At(SchedulePointKind.TdpFrozen);
+        state.Flush(ref owed);
+        SchedulePoint.At(SchedulePointKind.TdpFlushed);
+#if !MMU_FAULT_138
+        SpteUpdates<TSpte>.Thaw(state, entries.Page, entries.Index, level, value, ref tally);
+#endif
+        entries.Old = value;
+        state.Settle(ref owed);
     }
 
-    // The first host frame of the huge page, if what the table maps belongs to one. A slot with frames of its own tells them; else every frame must
-    // be mapped. Tables among the entries are not looked into.
-    private static bool TryFrameOf(TdpState state, SlotRecord slot, ulong gfn, int level, PageHandle table, out ulong frame)
+    // The huge leaf, if what the table maps belongs to one. A slot with frames of its own tells them; else every frame must be mapped. Tables among the
+    // entries are not looked into. One page that the host does not let be written makes all of them so: the slow way finds out which.
+    private static bool TryMakeLeaf(TdpState state, SlotRecord slot, ulong gfn, int level, PageHandle table, out ulong value)
     {
         ReadOnlySpan<ulong> words = state.Pages.Tables[table].Words;
         ulong step = PageLevel.FramesOf(level - 1);
-        frame = slot.IsResolved ? Spte.FrameOf(state.Vm.SpteHost, words[0]) >> 12 : slot.HostFrameOf(gfn);
+        ulong frame = slot.IsResolved ? Spte.FrameOf(state.Vm.SpteHost, words[0]) >> 12 : slot.HostFrameOf(gfn);
         bool any = false;
+        bool accessed = false;
+        bool hostWritable = true;
+        value = Spte.Empty;
         for (int i = 0; i < words.Length; i++)
         {
             ulong spte = words[i];
@@ -89,28 +108,35 @@ internal static class HugePageRecovery<TSpte>
                 continue;
             }
 
+#if MMU_FAULT_143
+            if (!Spte.IsLeaf(spte, level - 1))
+#else
             if (!Spte.IsLeaf(spte, level - 1) || Spte.FrameOf(state.Vm.SpteHost, spte) >> 12 != frame + ((ulong)i * step))
+#endif
             {
                 return false;
             }
 
             any = true;
+#if MMU_FAULT_145
+            accessed = true;
+#else
+            accessed |= TSpte.IsAccessed(spte);
+#endif
+            hostWritable &= TSpte.IsHostWritable(spte);
         }
 
-        return any && (frame & (PageLevel.FramesOf(level) - 1)) == 0;
-    }
-
-    // One page that the host does not let be written makes all of them so: the slow way finds out which.
-    private static bool IsHostWritable(TdpState state, PageHandle table)
-    {
-        foreach (ulong spte in state.Pages.Tables[table].Words)
+        if (!any || (frame & (PageLevel.FramesOf(level) - 1)) != 0)
         {
-            if (Spte.IsPresent(spte) && !TSpte.IsHostWritable(spte))
-            {
-                return false;
-            }
+            return false;
         }
 
+        TdpLeaf leaf = new(gfn, frame, level, hostWritable, slot.IsDevice, slot.IsExecuteOnly, accessed);
+#if MMU_FAULT_131
+        value = LeafMaker<TSpte>.Make(state, leaf, mmuWritable: hostWritable, writable: hostWritable);
+#else
+        value = LeafMaker<TSpte>.Make(state, leaf, mmuWritable: hostWritable, writable: false);
+#endif
         return true;
     }
 }

@@ -31,7 +31,9 @@ internal static class RootZapper<TSpte>
         if (TakeApart(state, root, ref budget, ref tally))
         {
             tally.TablesRemoved++;
+#if !MMU_FAULT_147
             state.Roots.Drop(root);
+#endif
         }
         else
         {
@@ -85,7 +87,9 @@ internal static class RootZapper<TSpte>
                 _ = SpteUpdates<TSpte>.Set(state, entries.Page, entries.Index, level, Spte.Empty, ref tally, ref owed);
                 entries.Old = Spte.Empty;
                 removed++;
+#if !MMU_FAULT_148
                 state.ShrinkHand = entries.Gfn + PageLevel.FramesOf(level);
+#endif
             }
         }
 

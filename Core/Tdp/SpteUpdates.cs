@@ -61,17 +61,18 @@ internal static class SpteUpdates<TSpte>
         state.Settle(ref owed);
 #endif
         SchedulePoint.At(SchedulePointKind.TdpFlushed);
-        Thaw(state, page, index, Spte.Empty);
+        Thaw(state, page, index, level, Spte.Empty, ref tally);
         old = Spte.Empty;
         return true;
     }
 
-    /// <summary>Gives an entry free that the caller froze.</summary>
-    internal static void Thaw(TdpState state, PageHandle page, int index, ulong value)
+    /// <summary>Gives an entry free that the caller froze, with what is to stand there.</summary>
+    internal static void Thaw(TdpState state, PageHandle page, int index, int level, ulong value, ref TdpTally tally)
     {
-        PtPage table = state.Pages.Tables[page];
-        MmuAssert.That(table.Load(index) == Spte.Frozen, "An entry was given free that nobody held", table.Load(index));
-        _ = SpteDoor.Set<TSpte>(table, index, value);
+        RetireList owed = default;
+        SpteChange change = SpteDoor.Set<TSpte>(state.Pages.Tables[page], index, value);
+        MmuAssert.That(change.Old == Spte.Frozen, "An entry was given free that nobody held", change.Old);
+        Changed(state, level, change, shared: true, ref tally, ref owed);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -96,11 +97,7 @@ internal static class SpteUpdates<TSpte>
         bool names = Spte.IsPresent(change.New);
         if (!Spte.IsLeaf(change.Old, level))
         {
-#if MMU_FAULT_138
-            if (!names)
-#else
             if (!names || moved)
-#endif
             {
                 RemoveTable(state, state.Pages.ChildOf(change.Old), level - 1, shared, ref tally, ref owed);
             }

@@ -155,7 +155,10 @@ internal sealed class TdpAudit<TSpte>
             CheckMarked(page, index, log, gfn, gfn + frames);
         }
 
-        Require(level > 1 || !mmu || !slot.IsGuarded(gfn) || !slot.IsTracked(gfn), page, index, "lets a tracked frame be written");
+        // Of a huge page the counts have told already that no frame is tracked or shadowed.
+        bool guarded = level == 1 && mmu && slot.IsGuarded(gfn);
+        Require(!guarded || !slot.IsTracked(gfn), page, index, "lets a tracked frame be written");
+        Require(!guarded || _state.Vm.IsShadowedInStep?.Invoke(slot, gfn) != true, page, index, "lets a shadowed frame be written");
     }
 
     // Invariant 9: what can be written unnoticed counts as written already.

@@ -33,16 +33,16 @@ internal abstract class TdpCode
 
     // --- Host-driven, with the lock held, shared at least
 
-    /// <inheritdoc cref="TdpRanges{TSpte}.WriteProtect"/>
+    /// <inheritdoc cref="TdpWriteTracking{TSpte}.WriteProtect"/>
     internal abstract bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel);
 
-    /// <inheritdoc cref="TdpRanges{TSpte}.WriteProtectMasked"/>
+    /// <inheritdoc cref="TdpWriteTracking{TSpte}.WriteProtectMasked"/>
     internal abstract bool WriteProtectMasked(SlotRecord slot, ulong start, ulong mask);
 
-    /// <inheritdoc cref="TdpRanges{TSpte}.ClearDirty"/>
+    /// <inheritdoc cref="TdpWriteTracking{TSpte}.ClearDirty"/>
     internal abstract bool ClearDirty(SlotRecord slot, ulong start, ulong end);
 
-    /// <inheritdoc cref="TdpRanges{TSpte}.ClearDirtyMasked"/>
+    /// <inheritdoc cref="TdpWriteTracking{TSpte}.ClearDirtyMasked"/>
     internal abstract bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask);
 
     /// <inheritdoc cref="TdpRanges{TSpte}.Age"/>

@@ -32,16 +32,16 @@ internal sealed class TdpCode<TSpte> : TdpCode
 
     /// <inheritdoc/>
     internal override bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) =>
-        TdpRanges<TSpte>.WriteProtect(_state, slot, start, end, minimumLevel);
+        TdpWriteTracking<TSpte>.WriteProtect(_state, slot, start, end, minimumLevel);
 
     /// <inheritdoc/>
-    internal override bool WriteProtectMasked(SlotRecord slot, ulong start, ulong mask) => TdpRanges<TSpte>.WriteProtectMasked(_state, slot, start, mask);
+    internal override bool WriteProtectMasked(SlotRecord slot, ulong start, ulong mask) => TdpWriteTracking<TSpte>.WriteProtectMasked(_state, slot, start, mask);
 
     /// <inheritdoc/>
-    internal override bool ClearDirty(SlotRecord slot, ulong start, ulong end) => TdpRanges<TSpte>.ClearDirty(_state, slot, start, end);
+    internal override bool ClearDirty(SlotRecord slot, ulong start, ulong end) => TdpWriteTracking<TSpte>.ClearDirty(_state, slot, start, end);
 
     /// <inheritdoc/>
-    internal override bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask) => TdpRanges<TSpte>.ClearDirtyMasked(_state, slot, start, mask);
+    internal override bool ClearDirtyMasked(SlotRecord slot, ulong start, ulong mask) => TdpWriteTracking<TSpte>.ClearDirtyMasked(_state, slot, start, mask);
 
     /// <inheritdoc/>
     internal override bool Age(SlotRecord slot, ulong start, ulong end) => TdpRanges<TSpte>.Age(_state, slot, start, end);

@@ -1,5 +1,4 @@
 // Tdp: what the host changes about ranges of guest frames.
-using System.Numerics;
 using Mmu.Addressing;
 using Mmu.Diagnostics;
 using Mmu.Guest;
@@ -9,8 +8,8 @@ using Mmu.Sptes;
 namespace Mmu.Tdp;
 
 /// <summary>
-/// Unmapping, write protection, dirty and accessed bits, by range of a slot. Only the root in force is looked at: no vCPU runs on another once
-/// it was invalidated (<see cref="TdpMmu.ZapAll"/>).
+/// Unmapping, the protection of single frames and accessed bits, by range of a slot. Only the root in force is looked at: no vCPU runs on another
+/// once it was invalidated (<see cref="TdpMmu.ZapAll"/>).
 /// </summary>
 internal static class TdpRanges<TSpte>
     where TSpte : struct, ISpteFormat
@@ -33,7 +32,11 @@ internal static class TdpRanges<TSpte>
         while (entries.MoveNext())
         {
             bool whole = entries.Gfn >= start && entries.Gfn + PageLevel.FramesOf(entries.Level) <= end;
+#if MMU_FAULT_149
+            if ((entries.IsLeaf || entries.IsTable) && whole)
+#else
             if (entries.IsLeaf || (entries.IsTable && whole))
+#endif
             {
                 _ = SpteUpdates<TSpte>.Set(state, entries.Page, entries.Index, entries.Level, Spte.Empty, ref tally, ref owed);
                 entries.Old = Spte.Empty;
@@ -70,66 +73,6 @@ internal static class TdpRanges<TSpte>
         return Finish(state, tally, ref owed);
     }
 
-    /// <summary>
-    /// Write-protects leaves of at least a level that map frames [start, end), so that the next write faults; true if TLBs must be flushed. Lock
-    /// held, shared at least.
-    /// </summary>
-    internal static bool WriteProtect(TdpState state, SlotRecord slot, ulong start, ulong end, int minimumLevel)
-    {
-        PageHandle root = state.Roots.Of(slot.AddressSpace);
-        if (root.IsNone)
-        {
-            return false;
-        }
-
-        TdpTally tally = default;
-        bool flush = false;
-        TdpIterator entries = new(state.Pages, root, start, end, minimumLevel);
-        while (entries.MoveNext())
-        {
-            if (entries.IsLeaf)
-            {
-                flush |= Protect(state, entries.Page, entries.Index, entries.Level, entries.Old, ref tally);
-            }
-        }
-
-        state.Count(tally);
-        return flush;
-    }
-
-    /// <summary>As <see cref="WriteProtect"/>, for the frames start + n for each bit n of a mask.</summary>
-    internal static bool WriteProtectMasked(TdpState state, SlotRecord slot, ulong start, ulong mask) =>
-        ForMask(state, slot, start, mask, clearsDirty: false);
-
-    /// <summary>Clears dirty bits of leaves that map frames [start, end); true if TLBs must be flushed. Lock held, shared at least.</summary>
-    internal static bool ClearDirty(TdpState state, SlotRecord slot, ulong start, ulong end)
-    {
-        PageHandle root = state.Roots.Of(slot.AddressSpace);
-        if (root.IsNone)
-        {
-            return false;
-        }
-
-        TdpTally tally = default;
-        bool flush = false;
-        TdpIterator entries = new(state.Pages, root, start, end, minimumLevel: 1);
-        while (entries.MoveNext())
-        {
-            // Leaves alone: D of an entry that names a table is no one's (bug 25).
-            if (entries.IsLeaf)
-            {
-                flush |= Clean(state, entries.Page, entries.Index, entries.Level, entries.Old, ref tally);
-            }
-        }
-
-        state.Count(tally);
-        return flush;
-    }
-
-    /// <summary>As <see cref="ClearDirty"/>, for the frames start + n for each bit n of a mask.</summary>
-    internal static bool ClearDirtyMasked(TdpState state, SlotRecord slot, ulong start, ulong mask) =>
-        ForMask(state, slot, start, mask, clearsDirty: true);
-
     /// <summary>Makes the next access to each page show; true if one was accessed. Nothing is flushed. Lock held, shared at least.</summary>
     internal static bool Age(TdpState state, SlotRecord slot, ulong start, ulong end)
     {
@@ -149,8 +92,9 @@ internal static class TdpRanges<TSpte>
                 continue;
             }
 
-            ulong old = entries.Old;
+            // Where a split is first, the way goes on into its table.
             RetireList owed = default;
+            ulong old = entries.Old;
             while (Spte.IsPresent(old) && Spte.IsLeaf(old, entries.Level) && TSpte.IsAccessed(old))
             {
                 SchedulePoint.At(SchedulePointKind.TdpAge);
@@ -160,6 +104,8 @@ internal static class TdpRanges<TSpte>
                     break;
                 }
             }
+
+            entries.Old = old;
         }
 
         state.Count(tally);
@@ -179,74 +125,6 @@ internal static class TdpRanges<TSpte>
         while (entries.MoveNext())
         {
             if (entries.IsLeaf && TSpte.IsAccessed(entries.Old))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool ForMask(TdpState state, SlotRecord slot, ulong start, ulong mask, bool clearsDirty)
-    {
-        PageHandle root = state.Roots.Of(slot.AddressSpace);
-        if (root.IsNone)
-        {
-            return false;
-        }
-
-        TdpTally tally = default;
-        bool flush = false;
-        for (; mask != 0; mask &= mask - 1)
-        {
-            ulong gpa = (start + (ulong)BitOperations.TrailingZeroCount(mask)) << 12;
-            ulong old = TdpWalk.FindLast(state.Pages, root, gpa, out PageHandle page, out int level);
-            int index = PageLevel.IndexOf(gpa, level);
-            flush |= clearsDirty ? Clean(state, page, index, level, old, ref tally) : Protect(state, page, index, level, old, ref tally);
-        }
-
-        state.Count(tally);
-        return flush;
-    }
-
-    // Not W but MMU-writable decides on the flush: another may have taken W, and not have flushed yet (bug 19).
-    private static bool Protect(TdpState state, PageHandle page, int index, int level, ulong old, ref TdpTally tally)
-    {
-        RetireList owed = default;
-        while (Spte.IsPresent(old) && Spte.IsLeaf(old, level))
-        {
-            if (!TSpte.IsWritable(old))
-            {
-#if MMU_FAULT_132
-                return false;
-#else
-                return TSpte.IsMmuWritable(old);
-#endif
-            }
-
-            SchedulePoint.At(SchedulePointKind.TdpDirtyClear);
-            if (SpteUpdates<TSpte>.TrySet(state, page, index, level, ref old, TSpte.WriteProtect(old, keepMmuWritable: true), ref tally, ref owed))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool Clean(TdpState state, PageHandle page, int index, int level, ulong old, ref TdpTally tally)
-    {
-        RetireList owed = default;
-        while (Spte.IsPresent(old) && Spte.IsLeaf(old, level))
-        {
-            ulong value = TSpte.ClearDirty(old);
-            if (value == old)
-            {
-                return TSpte.IsMmuWritable(old);
-            }
-
-            SchedulePoint.At(SchedulePointKind.TdpDirtyClear);
-            if (SpteUpdates<TSpte>.TrySet(state, page, index, level, ref old, value, ref tally, ref owed))
             {
                 return true;
             }

@@ -72,11 +72,9 @@ internal sealed class TdpState : IDisposable
             return;
         }
 
-        if (owed.NeedsFlush)
-        {
-            Vm.Gate.FlushAll();
-        }
-
+#if !MMU_FAULT_144
+        Flush(ref owed);
+#endif
         while (!owed.First.IsNone)
         {
             PageHandle page = owed.First;
@@ -85,7 +83,20 @@ internal sealed class TdpState : IDisposable
             Vm.Tables.Retire(page, Vm.Epochs);
         }
 
+#if MMU_FAULT_144
+        Flush(ref owed);
+#endif
         owed = default;
+    }
+
+    /// <summary>Pays the flush alone; pages stay owed.</summary>
+    internal void Flush(ref RetireList owed)
+    {
+        if (owed.NeedsFlush)
+        {
+            Vm.Gate.FlushAll();
+            owed.NeedsFlush = false;
+        }
     }
 
     /// <summary>

@@ -63,6 +63,7 @@ public sealed partial class MmuVm : IDisposable
         if (tdp is not null)
         {
             core.WritableGate = (slot, gfn) => _engines.Shadow.AllowWritable(slot, new Addressing.Gfn(gfn)) != WritableAnswer.Denied;
+            core.IsShadowedInStep = (slot, gfn) => _engines.Shadow.Mmu.State.Guard.IsInStep(slot, gfn);
             core.ProtectElsewhere = (slot, gfn) => _engines.Tdp.WriteProtectFrame(slot, gfn);
         }
 #elif MMU_SHADOW

@@ -81,6 +81,24 @@ public sealed class MappingTests
     }
 
     [Fact]
+    public void AShadowedFrameThatCanBeWrittenIsNamedByTheAudit()
+    {
+        using TdpScene scene = TdpScene.Of(TdpFormat.Npt, highest: 1);
+        scene.AddSlot(0, TdpScene.MiB2);
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x3000));
+        System.Func<SlotRecord, ulong, bool>? ask = scene.Vm.Core.IsShadowedInStep;
+        Assert.NotNull(ask);
+        SlotRecord slot = scene.Vm.Core.Slots[0].Find(3)!;
+        Assert.False(ask(slot, 3));
+        slot.SetGuarded(3, guarded: true);
+        scene.Vm.Core.IsShadowedInStep = (_, gfn) => gfn == 3;
+        Assert.Contains("shadowed", scene.Vm.Audit(), System.StringComparison.Ordinal);
+        scene.Vm.Core.IsShadowedInStep = ask;
+        slot.SetGuarded(3, guarded: false);
+        scene.Audit();
+    }
+
+    [Fact]
     public void AHugePageIsNotExecutableWhereThatIsDangerous()
     {
         foreach (TdpFormat format in System.Enum.GetValues<TdpFormat>())

@@ -86,7 +86,35 @@ internal sealed class TdpScene : IDisposable
         return count == 0 ? (0, 0) : (entries[count - 1], Vm.TdpOptions!.Levels - count + 1);
     }
 
+    /// <summary>The entries on the way to an address, root first.</summary>
+    internal ulong[] Entries(ulong gpa, int vcpu = 0)
+    {
+        ulong[] entries = new ulong[5];
+        return entries[..Vcpus[vcpu].GetNestedWalk(new Gpa(gpa), entries)];
+    }
+
+    /// <summary>The last entry on the way to an address from the root in force, whatever vCPUs do.</summary>
+    internal ulong Word(ulong gpa) => Mmu.Tdp.TdpWalk.FindLast(Engine.State.Pages, Engine.State.Roots.Of(0), gpa, out _, out _);
+
     internal MmuStatistics Statistics => Vm.GetStatistics();
+
+    /// <summary>Maps frames [first, end) in order, with small pages if the options say so.</summary>
+    internal void TouchAll(ulong first, ulong end, AccessKind kind = AccessKind.Write)
+    {
+        Load();
+        for (ulong gfn = first; gfn < end; gfn++)
+        {
+            FaultOutcome outcome = Vcpus[0].HandleViolation(new ViolationRequest(new Gpa(gfn << 12), new Access(kind), ViolationFlags.None), out _);
+            Assert.True(outcome is FaultOutcome.Fixed or FaultOutcome.Spurious, outcome.ToString());
+        }
+    }
+
+    /// <summary>Calls an engine's pass over a slot as <see cref="MmuVm"/> does; what it answers.</summary>
+    internal bool Pass(Func<SlotRecord, bool> pass, ulong gpa = 0)
+    {
+        using MmuReadGuard held = Vm.Core.Lock.EnterSharedAsHost();
+        return pass(Vm.Core.Slots[0].Find(gpa >> 12)!);
+    }
 
     internal void Audit() => Assert.Null(Vm.Audit());
 
