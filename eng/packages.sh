@@ -32,7 +32,8 @@ echo "packages: samples/csharp with Mmu.Core $version ok"
 mkdir "$work/native"
 cat >"$work/native/native.csproj" <<PROJECT
 <Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup><TargetFramework>net10.0</TargetFramework><RuntimeIdentifier>linux-x64</RuntimeIdentifier><SelfContained>false</SelfContained></PropertyGroup>
+  <PropertyGroup><TargetFramework>net10.0</TargetFramework><RuntimeIdentifier>linux-x64</RuntimeIdentifier><SelfContained>false</SelfContained>
+    <CopyLocalLockFileAssemblies>true</CopyLocalLockFileAssemblies></PropertyGroup>
   <ItemGroup><PackageReference Include="Mmu.Native" Version="$version" /></ItemGroup>
 </Project>
 PROJECT

@@ -111,7 +111,10 @@ static mmu_status make_vcpu(fuzzer *f)
     mmu_vcpu vcpu = NULL;
     mmu_status status = mmu_vcpu_create(any_vm(f), below(f, 24) == 0 ? NULL : &vcpu);
     if (status == MMU_OK) {
-        atomic_store(&vcpus[below(f, KEPT)], (uint64_t)(uintptr_t)vcpu);
+        mmu_vcpu old = (mmu_vcpu)(uintptr_t)atomic_exchange(&vcpus[below(f, KEPT)], (uint64_t)(uintptr_t)vcpu);
+        /* A vCPU that nobody knows any more must not stay in guest: others would wait for it. */
+        (void)mmu_vcpu_end_run(old);
+        (void)mmu_vcpu_destroy(old);
     }
     return status;
 }
