@@ -48,7 +48,9 @@ internal static class RunAction
             output.WriteLine($"paging mode: {mode.Name}");
             try
             {
-                good &= options.Compare
+                good &= options.Nested is { } format
+                    ? NestedRun.Run(options, format, mode, output)
+                    : options.Compare
                     ? new CompareRun(output, terminal).Run(options, kind, mode)
                     : new GuestRun(output, terminal).Run(options, kind, mode);
             }

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Numerics;
+using Mmu.Common;
 using Mmu.Vmm.Images;
 using Mmu.Vmm.Run.Guests;
 using Mmu.Vmm.Run.Processors;
@@ -42,6 +43,12 @@ internal sealed class RunCommand
 
     private readonly Option<int> _cases = Number("--cases", "Cases of the differential mode.", 10_000);
 
+    private readonly Option<string> _tables = new("--tables")
+    {
+        Description = "Our tables: shadow, or nested ones behind the guest's own (ept, ept-no-ad, npt), which the model alone can walk.",
+        DefaultValueFactory = _ => "shadow",
+    };
+
     private readonly Option<string?> _record = new("--record")
     {
         Description = "Write what the guest does on shadow tables as a trace for mmu replay.",
@@ -52,10 +59,11 @@ internal sealed class RunCommand
     internal Command Build(Func<RunOptions, TextWriter, int> run)
     {
         _ = _cpu.AcceptOnlyFromAmong("auto", "model", "kvm", "qemu", "all");
+        _ = _tables.AcceptOnlyFromAmong("shadow", "ept", "ept-no-ad", "npt");
         _ = _mode.AcceptOnlyFromAmong([.. RunMode.All.Select(mode => mode.Name), "all"]);
         var command = new Command("run", "Runs a guest that stresses its page tables, natively and on shadow tables, and compares the two.")
         {
-            _cpu, _mode, _processes, _pages, _steps, _seed, _timeout, _compare, _cases, _record,
+            _cpu, _mode, _processes, _pages, _steps, _seed, _timeout, _compare, _cases, _tables, _record,
         };
         command.SetAction(result => run(Read(result), result.InvocationConfiguration.Output));
         return command;
@@ -97,8 +105,20 @@ internal sealed class RunCommand
         bool compare = result.GetValue(_compare);
         string? record = result.GetValue(_record);
         RunMode[] modes = [.. RunMode.All.Where(mode => result.GetValue(_mode) is var name && (name == "all" || name == mode.Name))];
+        TdpFormat? nested = result.GetValue(_tables) switch
+        {
+            "ept" => TdpFormat.Ept,
+            "ept-no-ad" => TdpFormat.EptNoAccessedDirty,
+            "npt" => TdpFormat.Npt,
+            _ => null,
+        };
+        if (nested is not null && (cpu != ProcessorKind.Model || compare || record is not null || modes.Any(mode => !mode.IsLong)))
+        {
+            throw new InputException($"--tables {result.GetValue(_tables)} takes --cpu model and the guest, not --compare or --record or a 32-bit --mode");
+        }
+
         return record is not null && (all || compare || modes.Length > 1)
             ? throw new InputException($"--record takes one run of the guest, not {(compare ? "--compare" : all ? "--cpu all" : "--mode all")}")
-            : new RunOptions(cpu, all, [.. modes], guest, timeout, compare, cases, record);
+            : new RunOptions(cpu, all, [.. modes], guest, timeout, compare, cases, record, nested);
     }
 }

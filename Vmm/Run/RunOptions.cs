@@ -1,6 +1,7 @@
 // Vmm.Run: options of `mmu run`.
 using System;
 using System.Collections.Immutable;
+using Mmu.Common;
 using Mmu.Vmm.Run.Guests;
 using Mmu.Vmm.Run.Processors;
 
@@ -15,5 +16,6 @@ namespace Mmu.Vmm.Run;
 /// <param name="Compare">True for the differential mode.</param>
 /// <param name="Cases">Cases of the differential mode.</param>
 /// <param name="Record">The trace to write of the guest on shadow tables; null for none.</param>
+/// <param name="Nested">Format of the tables behind the guest's own; null for shadow tables.</param>
 internal sealed record RunOptions(
-    ProcessorKind? Cpu, bool All, ImmutableArray<RunMode> Modes, StressOptions Guest, TimeSpan Timeout, bool Compare, int Cases, string? Record);
+    ProcessorKind? Cpu, bool All, ImmutableArray<RunMode> Modes, StressOptions Guest, TimeSpan Timeout, bool Compare, int Cases, string? Record, TdpFormat? Nested);

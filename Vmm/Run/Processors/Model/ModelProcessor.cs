@@ -65,7 +65,7 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
         _descriptors = state.Descriptors;
         _bits = state.Bits;
         _death = null;
-        ControlStateStatus status = _walker.SetControlState(
+        ControlStateStatus status = Apply(
             new ControlState { Cr0 = state.Cr0, Cr3 = state.Cr3, Cr4 = state.Cr4, Efer = state.Efer });
         if (status != ControlStateStatus.Legal)
         {
@@ -184,7 +184,7 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
         }
 
         host = 0;
-        if (!_walker.Translate(new Gva(address), access, out WalkResult walk))
+        if (!Walk(new Gva(address), access, out WalkResult walk, out bool isDevice))
         {
             _isPageFault = walk.Outcome == WalkOutcome.PageFault;
             _fault = address;
@@ -192,10 +192,10 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
             return false;
         }
 
-        if (walk.HostAddress == 0)
+        if (isDevice || walk.HostAddress == 0)
         {
-            // Only the device of a native guest may be there; its stores go where nobody looks.
-            if (walk.Gpa.Value >> 12 != HostLayout.Device >> 12)
+            // Only the device of a guest without a monitor may be there; its stores go where nobody looks.
+            if ((isDevice ? walk.NestedGpa.Value : walk.Gpa.Value) >> 12 != HostLayout.Device >> 12)
             {
                 _death = $"an access outside physical memory, at 0x{walk.Gpa.Value:x}";
                 return false;
@@ -239,7 +239,7 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
     // It drops all translations: more than some changes ask for, never less.
     private void SetControl(in ControlState state)
     {
-        _ = _walker.SetControlState(state);
+        _ = Apply(state);
         _tlb.Clear();
     }
 
