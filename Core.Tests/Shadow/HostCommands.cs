@@ -42,6 +42,9 @@ internal sealed class HostCommands(StreamVm vm)
             case StreamKind.Shrink:
                 vm.AsHost(library => library.Shrink(1 + random.Next(20)));
                 break;
+            case StreamKind.DirtyLog:
+                vm.Logs.Execute(random);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(kind), kind, "No command.");
         }

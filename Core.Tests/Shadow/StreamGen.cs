@@ -30,8 +30,16 @@ internal static class StreamGen
 
     private static readonly Gen<StreamKind> _kindsAndSilent = Gen.Frequency((20, _kinds), (1, Gen.Const(StreamKind.SilentStore)));
 
+    private static readonly Gen<StreamKind> _kindsAndLogs = Gen.Frequency((8, _kinds), (1, Gen.Const(StreamKind.DirtyLog)));
+
+    /// <summary>As below, with dirty logs beside them.</summary>
+    internal static Gen<StreamCommand[]> LoggedStreams(int vcpus, int least, int most) => Of(_kindsAndLogs, vcpus, least, most);
+
     /// <summary>Streams of so many commands for so many vCPUs.</summary>
     internal static Gen<StreamCommand[]> Streams(int vcpus, int least, int most, bool silent = false) =>
-        Gen.Select(silent ? _kindsAndSilent : _kinds, Gen.Int[0, vcpus - 1], Gen.UInt, (kind, vcpu, seed) => new StreamCommand(kind, vcpu, seed))
+        Of(silent ? _kindsAndSilent : _kinds, vcpus, least, most);
+
+    private static Gen<StreamCommand[]> Of(Gen<StreamKind> kinds, int vcpus, int least, int most) =>
+        Gen.Select(kinds, Gen.Int[0, vcpus - 1], Gen.UInt, (kind, vcpu, seed) => new StreamCommand(kind, vcpu, seed))
             .Array[least, most];
 }

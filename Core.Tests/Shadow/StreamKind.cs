@@ -25,4 +25,5 @@ internal enum StreamKind
     ZapObsolete,
     Shrink,
     Unprotect,
+    DirtyLog,
 }

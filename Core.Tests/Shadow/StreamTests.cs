@@ -57,6 +57,20 @@ public sealed class StreamTests(ITestOutputHelper output)
     [InlineData("every mode")]
     public void MemoryThatChangesUnannouncedHarmsNobodyElse(string machine) => Run(_machines[machine], silent: true, streams: 2);
 
+    [Theory]
+    [InlineData("4-level, 3 vCPUs")]
+    [InlineData("every mode")]
+    public void DirtyLogsMissNothing(string machine)
+    {
+        StreamTotals totals = new();
+        for (uint i = 0; i < Factor; i++)
+        {
+            RunOne(_machines[machine] with { Seed = 1001 + i }, silent: false, totals, logged: true);
+        }
+
+        output.WriteLine(totals.ToString());
+    }
+
     private static int Factor => Environment.GetEnvironmentVariable("MMU_LONG") is { Length: > 0 } ? LongFactor : 1;
 
     private void Run(StreamOptions options, bool silent, int streams)
@@ -70,9 +84,11 @@ public sealed class StreamTests(ITestOutputHelper output)
         output.WriteLine(totals.ToString());
     }
 
-    private static void RunOne(StreamOptions options, bool silent, StreamTotals totals)
+    private static void RunOne(StreamOptions options, bool silent, StreamTotals totals, bool logged = false)
     {
-        StreamCommand[] stream = StreamGen.Streams(options.Vcpus, StepsPerStream, StepsPerStream, silent)
+        StreamCommand[] stream = (logged
+            ? StreamGen.LoggedStreams(options.Vcpus, StepsPerStream, StepsPerStream)
+            : StreamGen.Streams(options.Vcpus, StepsPerStream, StepsPerStream, silent))
             .Generate(new PCG((uint)options.Seed, options.Seed), null, out _);
         if (StreamRunner.Run(options, stream, totals) is not { } wrong)
         {

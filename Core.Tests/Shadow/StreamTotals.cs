@@ -18,6 +18,8 @@ internal sealed class StreamTotals
     private long _prefetched;
     private readonly long[] _answers = new long[(int)FaultOutcome.VmDead + 1];
     private long _flooded;
+    private long _reported;
+    private long _changed;
 
     internal void Add(StreamVm vm, int steps)
     {
@@ -25,6 +27,8 @@ internal sealed class StreamTotals
         Steps += steps;
         _accesses += vm.Accesses;
         _stale += vm.Model.Stale;
+        _reported += vm.Logs.Counts.Reported;
+        _changed += vm.Logs.Counts.Changed;
         _abandoned += vm.Model.Abandoned;
         for (int i = 0; i < _answers.Length; i++)
         {
@@ -45,5 +49,5 @@ internal sealed class StreamTotals
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Steps} steps: {_accesses} accesses and samples that reached memory, {_stale} by translations of the past, {_abandoned} not decided; answers: {Answers}; {_unsyncs} unsyncs, {_prefetched} prefetched, {_zapped} tables zapped, {_recycled} of them recycled, {_flooded} flooded");
+        $"{Steps} steps: {_accesses} accesses and samples that reached memory, {_stale} by translations of the past, {_abandoned} not decided; answers: {Answers}; {_unsyncs} unsyncs, {_prefetched} prefetched, {_zapped} tables zapped, {_recycled} of them recycled, {_flooded} flooded; {_reported} pages reported dirty, {_changed} of them changed");
 }

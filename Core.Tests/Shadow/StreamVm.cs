@@ -32,6 +32,7 @@ internal sealed class StreamVm : IDisposable
         Options = options;
         Model = new FlatModel(World);
         Judge = new TranslationJudge(World, Model, HostFrames);
+        Logs = new LogJudge(this);
         Host = new ModelHost(World);
         _vm = MmuVm.Create(
             new MmuVmOptions
@@ -74,6 +75,8 @@ internal sealed class StreamVm : IDisposable
     internal GuestWorld World { get; } = new();
 
     internal FlatModel Model { get; }
+
+    internal LogJudge Logs { get; }
 
     internal TranslationJudge Judge { get; }
 

@@ -93,6 +93,11 @@ public sealed partial class MmuVm
     {
         RefuseCaller();
         using RankedHold hold = _slotsLock.Enter();
+        return TakeRangesHeld(session, ranges);
+    }
+
+    private int TakeRangesHeld(DirtyLogSession session, Span<DirtyRange> ranges)
+    {
         DirtyConsumer consumer = RequireLog(session);
         if (consumer.Reported is { } reported)
         {

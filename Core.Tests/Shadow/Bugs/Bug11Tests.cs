@@ -1,5 +1,5 @@
-// Bug 11: a store by the host's emulator left no trace. The rule here: every store that is made or announced through the library reaches what
-// is shadowed. (The dirty log comes with issue 5.)
+// Bug 11: a store by the host's emulator left no trace. The rule: every store that is made or announced through the library reaches what
+// is shadowed, here, and the dirty log (DirtyLog/WritePathTests).
 using System;
 using System.Runtime.InteropServices;
 using Mmu.Addressing;
