@@ -123,7 +123,7 @@ public sealed class LogThreadTests : IDisposable
             harvested += Look();
         }
 
-        await Task.WhenAll(tasks);
+        await Task.WhenAll(tasks).ConfigureAwait(true);
         harvested += Look();
         Assert.True(copy.AsSpan().SequenceEqual(Memory()), "A page was written after its last report.");
         Assert.NotEqual(0UL, harvested);

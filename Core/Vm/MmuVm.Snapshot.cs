@@ -27,28 +27,27 @@ public sealed partial class MmuVm
         RefuseCaller();
         RefuseRunning();
         List<(Gpa Base, int AddressSpace)> places = ListWritable(out ulong bytes);
-        PrivateArena memory = new(Math.Max(bytes, NativePages.PageBytes));
         List<SnapshotSlot> slots = [];
-        MmuSnapshot? made = null;
+        PrivateArena? memory = null;
         try
         {
+            memory = new PrivateArena(Math.Max(bytes, NativePages.PageBytes));
             foreach ((Gpa start, int addressSpace) in places)
             {
-                DirtyLogSession log = StartDirtyLog(start, options: null, addressSpace);
-                slots.Add(new SnapshotSlot(log, default));
-                slots[^1] = new SnapshotSlot(log, memory.Allocate<byte>(log.Pages * PageBytes));
+#pragma warning disable CA2000 // The list has it, and the catch block below.
+                slots.Add(new SnapshotSlot(StartDirtyLog(start, options: null, addressSpace), default));
+#pragma warning restore CA2000
+                slots[^1] = slots[^1] with { Content = memory.Allocate<byte>(slots[^1].Log.Pages * PageBytes) };
                 Save(slots[^1]);
             }
 
-            made = new MmuSnapshot(this, memory, [.. slots]);
-            return made;
+            return new MmuSnapshot(this, memory, [.. slots]);
         }
-        finally
+        catch
         {
-            if (made is null)
-            {
-                new MmuSnapshot(this, memory, [.. slots]).Dispose();
-            }
+            slots.ForEach(slot => slot.Log.Dispose());
+            memory?.Dispose();
+            throw;
         }
     }
 
