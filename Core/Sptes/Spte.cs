@@ -22,6 +22,9 @@ internal static class Spte
     /// <summary>Bits 51:12: the frame, with the encryption bit among them.</summary>
     public const ulong FrameMask = 0x000F_FFFF_FFFF_F000;
 
+    /// <summary>Bits in which two entries of one level agree if both are present and map or name the same.</summary>
+    public const ulong SamePlace = FrameMask | MmuPresent | Large;
+
     private const ulong Large = 1UL << 7;
 
     /// <summary>True if the entry maps a page or names a table; empty, frozen and MMIO entries do not.</summary>

@@ -80,6 +80,12 @@ internal static class SpteUpdates<TSpte>
     {
         tally.SpteStores++;
         owed.NeedsFlush |= change.NeedsFlush;
+        if (Spte.IsPresent(change.Old) && ((change.Old ^ change.New) & Spte.SamePlace) == 0)
+        {
+            // The same page or table with other rights.
+            return;
+        }
+
         if (Spte.IsPresent(change.Old))
         {
             Replaced(state, level, change, shared, ref tally, ref owed);

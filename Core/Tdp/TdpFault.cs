@@ -20,6 +20,10 @@ internal sealed class TdpFault<TSpte>
     // So often one fault may lose exchanges at one entry before the guest is to try again.
     private const int Tries = 8;
 
+    // What a processor says of a page from which rights were taken only to notice an access: something was there, or, where all of them were saved away,
+    // nothing needs to have been.
+    private static ViolationFlags MayBeLent => typeof(TSpte) == typeof(EptNoAdSpte) ? ViolationFlags.None : ViolationFlags.Present;
+
     private readonly TdpState _state;
     private readonly VmCore _vm;
 
@@ -47,7 +51,7 @@ internal sealed class TdpFault<TSpte>
                 return FaultOutcome.Mmio;
             }
         }
-        else if ((request.Flags & ViolationFlags.Private) == 0 && !_vm.HasPrivateMemory)
+        else if ((request.Flags & (MayBeLent | ViolationFlags.Private)) == MayBeLent && !_vm.HasPrivateMemory)
         {
             // Without the lock nothing says whether the page is private: it is mapped alike.
             FaultOutcome fast = FastFault<TSpte>.Handle(_state, vcpu, gpa, request.Access.Kind);
