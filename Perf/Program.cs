@@ -1,7 +1,8 @@
-// Perf: entry point; `compare` prints same-run ratios, `bench` hands over to BenchmarkDotNet.
+// Perf: entry point; `compare` prints same-run ratios, `gate` compares with what was accepted, `bench` hands over to BenchmarkDotNet.
 using System;
 #if !DEBUG
 using BenchmarkDotNet.Running;
+using Mmu.Perf.Gate;
 #endif
 
 namespace Mmu.Perf;
@@ -22,8 +23,11 @@ internal static class Program
             case ["bench", .. string[] rest]:
                 _ = BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(rest);
                 return 0;
+            case ["gate", .. string[] rest]:
+                return GateCommand.Run(rest);
             default:
                 Console.Error.WriteLine(CompareOptions.Usage);
+                Console.Error.WriteLine(GateCommand.Usage);
                 Console.Error.WriteLine("bench [BenchmarkDotNet arguments]");
                 return 2;
         }

@@ -2,7 +2,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Linq;
 
 namespace Mmu.Perf;
 
@@ -18,7 +17,10 @@ internal sealed class Rounds(IReadOnlyList<Subject> subjects, QuietProbe probe)
     /// <summary>Warms up, measures, and gives a timing for each subject.</summary>
     /// <param name="warm">How long they run before anything counts.</param>
     /// <param name="budget">How long to measure; up to <c>Patience</c> times that until enough rounds had the core to themselves.</param>
-    public IReadOnlyList<Timing> Measure(TimeSpan warm, TimeSpan budget)
+    public IReadOnlyList<Timing> Measure(TimeSpan warm, TimeSpan budget) => Collect(warm, budget).Timings(subjects);
+
+    /// <summary>As <see cref="Measure"/>, round by round.</summary>
+    public RoundSamples Collect(TimeSpan warm, TimeSpan budget)
     {
         Stopwatch watch = Stopwatch.StartNew();
         for (int round = 0; watch.Elapsed < warm; round++)
@@ -42,8 +44,7 @@ internal sealed class Rounds(IReadOnlyList<Subject> subjects, QuietProbe probe)
         }
 
         bool isQuiet = quiet.Count >= MinRounds;
-        List<double[]> rounds = isQuiet ? quiet : all;
-        return [.. subjects.Select((subject, i) => Timing.Of(subject.Name, rounds.Select(r => r[i]), bytes[i], isQuiet))];
+        return new RoundSamples(isQuiet ? quiet : all, bytes, isQuiet);
     }
 
     private double[] MeasureRound(int round, long[] bytes)

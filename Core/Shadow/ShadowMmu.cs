@@ -112,6 +112,9 @@ internal sealed class ShadowMmu : IDisposable
     internal FaultOutcome HandleFault(Vcpu owner, in FaultRequest request, ref FaultResult result)
     {
         ShadowVcpu vcpu = Of(owner);
+#if MMU_SLOW_3
+        GC.KeepAlive(new FrameSource[1]);
+#endif
         if ((request.ErrorCode & PageFaultCode.Reserved) != 0 && TryMmio(vcpu, request, ref result))
         {
             return FaultOutcome.Mmio;

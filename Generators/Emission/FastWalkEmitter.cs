@@ -79,7 +79,25 @@ internal static class FastWalkEmitter
         else
         {
             Window(writer, text, level);
-            writer.Line($"ulong {entry} = GuestWindow.Load{Literal.Number(text.Mode.Layout.Bits)}(window.Row({text.Offset(level)}), table);");
+            string load = $"GuestWindow.Load{Literal.Number(text.Mode.Layout.Bits)}(window.Row({text.Offset(level)}), table)";
+#if MMU_SLOW_1
+            if (text.Mode.Levels == 4)
+            {
+                using (writer.Block($"if (!window.Holds(table + ({text.Offset(level)})))"))
+                {
+                    writer.Line("return WalkLimits.NoAddress;");
+                }
+
+                writer.Line();
+            }
+#endif
+            writer.Line($"ulong {entry} = {load};");
+#if MMU_SLOW_2
+            if (level == 1)
+            {
+                writer.Line($"{entry} &= {load};");
+            }
+#endif
         }
 
         writer.Line($"snapshot.Entry{number} = {entry};");

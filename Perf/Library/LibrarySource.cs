@@ -16,7 +16,7 @@ internal sealed class LibrarySource : ICompetitorSource
     {
         Access access = kind == MeasureKind.Write ? Access.UserWrite : Access.UserRead;
         GuestWalker flat = Walker(set, OneSlot(set));
-        GuestWalker slots = Walker(set, ManySlots(set));
+        GuestWalker slots = SlotWalker(set);
         if (kind == MeasureKind.Batch)
         {
             yield return new BatchCompetitor(Competitor.Core, flat, access);
@@ -34,6 +34,9 @@ internal sealed class LibrarySource : ICompetitorSource
         };
         yield return new PublicCompetitor(slots, access, dependent);
     }
+
+    /// <summary>The public API over the four slots.</summary>
+    internal static GuestWalker SlotWalker(WorkingSet set) => Walker(set, ManySlots(set));
 
     private static unsafe MemorySlot[] OneSlot(WorkingSet set) => [new MemorySlot(new Gpa(0), set.Limit, (nuint)set.Memory)];
 

@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Mmu.Perf.Peers;
+using Mmu.Vm;
 
 namespace Mmu.Perf.Shadow;
 
@@ -40,7 +41,12 @@ internal sealed class ShadowSuite : IDisposable
         }
     }
 
-    public IEnumerable<ShadowCase> Cases() => Mappings().Concat(Changes()).Concat(Roots()).Concat(Ranges()).Concat(Everything());
+    public MmuVm Vm => _run.Vm;
+
+    public IEnumerable<ShadowCase> Cases() => SingleCases().Concat(Everything());
+
+    /// <summary>All but those that need a million mappings.</summary>
+    public IEnumerable<ShadowCase> SingleCases() => Mappings().Concat(Changes()).Concat(Roots()).Concat(Ranges());
 
     public void Dispose()
     {
