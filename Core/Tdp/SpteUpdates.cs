@@ -34,6 +34,25 @@ internal static class SpteUpdates<TSpte>
         return true;
     }
 
+    /// <summary>
+    /// As <see cref="TrySet"/> for a leaf that goes on mapping what it maps, with other rights or marks: no page comes or goes. What TLBs may still know
+    /// is the caller's to say.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryAlter(PtPage table, int index, ref ulong old, ulong value, ref TdpTally tally)
+    {
+        MmuAssert.That(((old ^ value) & Spte.FrameMask) == 0 && Spte.IsPresent(value), "An altered leaf maps something else", value);
+        if (!SpteDoor.TrySet<TSpte>(table, index, old, value, out _))
+        {
+            old = table.Load(index);
+            return false;
+        }
+
+        old = value;
+        tally.SpteStores++;
+        return true;
+    }
+
     /// <summary>Replaces an entry, whatever it is. The lock is held exclusively.</summary>
     /// <returns>What stood there.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -104,6 +104,24 @@ internal ref struct TdpIterator
         return Read(level);
     }
 
+    /// <summary>How many entries of the table, from this one on, are of the range. At level 1, where each is one frame.</summary>
+    internal readonly int LeftInTable
+    {
+        get
+        {
+            ulong left = _end - Gfn;
+            int entries = TdpPages.EntryCount - Index;
+            return left < (ulong)entries ? (int)left : entries;
+        }
+    }
+
+    /// <summary>Passes all that is left of the table: the caller has seen to it by itself. At level 1.</summary>
+    internal void PassTable()
+    {
+        Gfn += (ulong)(LeftInTable - 1);
+        Old = Spte.Empty;
+    }
+
     /// <summary>
     /// Starts again from the root, at the frames that come next: the entry that was reached, and may have changed, is reached once more rather
     /// than passed. For after the lock was dropped.

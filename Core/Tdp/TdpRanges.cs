@@ -93,12 +93,12 @@ internal static class TdpRanges<TSpte>
             }
 
             // Where a split is first, the way goes on into its table.
-            RetireList owed = default;
+            PtPage table = state.Pages.Tables[entries.Page];
             ulong old = entries.Old;
             while (Spte.IsPresent(old) && Spte.IsLeaf(old, entries.Level) && TSpte.IsAccessed(old))
             {
                 SchedulePoint.At(SchedulePointKind.TdpAge);
-                if (SpteUpdates<TSpte>.TrySet(state, entries.Page, entries.Index, entries.Level, ref old, TSpte.ClearAccessed(old), ref tally, ref owed))
+                if (SpteUpdates<TSpte>.TryAlter(table, entries.Index, ref old, TSpte.ClearAccessed(old), ref tally))
                 {
                     young = true;
                     break;

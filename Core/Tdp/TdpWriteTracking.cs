@@ -1,5 +1,6 @@
 // Tdp: makes the next write to pages show: write protection and the clearing of dirty bits, for dirty logging.
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Diagnostics;
 using Mmu.Guest;
@@ -51,16 +52,18 @@ internal static class TdpWriteTracking<TSpte>
         while (entries.MoveNext())
         {
             // Leaves alone: D of an entry that names a table is no one's (bug 25).
-            ulong old = entries.Old;
-            if (IsTable(old, entries.Level))
+            if (entries.Level == 1)
             {
-                continue;
+                flush |= TakeTable(state, ref entries, clearsDirty, ref tally);
             }
-
-            flush |= Take(state, entries.Page, entries.Index, entries.Level, ref old, clearsDirty, ref tally);
+            else if (!entries.IsTable)
+            {
+                ulong old = entries.Old;
+                flush |= Take(state.Pages.Tables[entries.Page], entries.Index, entries.Level, ref old, clearsDirty, ref tally);
 #if !MMU_FAULT_141
-            entries.Old = old;
+                entries.Old = old;
 #endif
+            }
         }
 
         state.Count(tally);
@@ -91,7 +94,7 @@ internal static class TdpWriteTracking<TSpte>
                     return true;
                 }
 
-                flush |= Take(state, page, PageLevel.IndexOf(gpa, level), level, ref old, clearsDirty, ref tally);
+                flush |= Take(state.Pages.Tables[page], PageLevel.IndexOf(gpa, level), level, ref old, clearsDirty, ref tally);
             }
             while (IsTable(old, level));
         }
@@ -100,14 +103,30 @@ internal static class TdpWriteTracking<TSpte>
         return flush;
     }
 
+    // The entries of a lowest table that are of the range, without the iterator's steps.
+    private static bool TakeTable(TdpState state, ref TdpIterator entries, bool clearsDirty, ref TdpTally tally)
+    {
+        PtPage table = state.Pages.Tables[entries.Page];
+        bool flush = false;
+        int end = entries.Index + entries.LeftInTable;
+        for (int i = entries.Index; i < end; i++)
+        {
+            ulong old = table.Load(i);
+            flush |= Take(table, i, 1, ref old, clearsDirty, ref tally);
+        }
+
+        entries.PassTable();
+        return flush;
+    }
+
     // After a lost exchange: a split was first, and its table has the leaves now.
     private static bool IsTable(ulong spte, int level) => Spte.IsPresent(spte) && !Spte.IsLeaf(spte, level);
 
     // True if a flush must follow. Not W but MMU-writable decides where nothing is left to take: another may have taken it, and not have flushed yet
     // (bug 19).
-    private static bool Take(TdpState state, PageHandle page, int index, int level, ref ulong old, bool clearsDirty, ref TdpTally tally)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Take(PtPage table, int index, int level, ref ulong old, bool clearsDirty, ref TdpTally tally)
     {
-        RetireList owed = default;
         while (Spte.IsPresent(old) && Spte.IsLeaf(old, level))
         {
             ulong value = clearsDirty ? TSpte.ClearDirty(old) : TSpte.WriteProtect(old, keepMmuWritable: true);
@@ -121,7 +140,7 @@ internal static class TdpWriteTracking<TSpte>
             }
 
             SchedulePoint.At(SchedulePointKind.TdpDirtyClear);
-            if (SpteUpdates<TSpte>.TrySet(state, page, index, level, ref old, value, ref tally, ref owed))
+            if (SpteUpdates<TSpte>.TryAlter(table, index, ref old, value, ref tally))
             {
                 return true;
             }
