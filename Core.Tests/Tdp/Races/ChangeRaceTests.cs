@@ -79,7 +79,8 @@ public sealed class ChangeRaceTests
         scene.Vm.WriteProtect(new Gpa(RaceScene.Huge), HugeBytes);
         GpaWalkStep old = scene.Last(RaceScene.Huge + 0x3000);
         FaultOutcome outcome = FaultOutcome.None;
-        using ParkedThread fault = new(() => outcome = scene.Fault(1, RaceScene.Huge + 0x3000, GpaAccess.Write), SchedulePointKind.TdpFaultRead);
+        using ParkedThread fault = new(
+            () => outcome = scene.Fault(1, RaceScene.Huge + 0x3000, GpaAccess.Write, ViolationFlags.Present), SchedulePointKind.TdpFaultRead);
         Assert.True(fault.WaitUntilParked().HasParked);
         ParkedThread.RunToEnd(() => scene.Vm.ZapCollapsible(new Gpa(RaceScene.Huge), HugeBytes));
         Assert.Equal(21, scene.Peek(RaceScene.Huge, GpaAccess.Read).Page.Shift);
