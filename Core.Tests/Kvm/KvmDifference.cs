@@ -9,10 +9,13 @@ namespace Mmu.Tests.Kvm;
 /// <param name="HasDropped">The VMM has given memory back to the host.</param>
 internal sealed record KvmDifference(KvmStep Step, string Kind, string Text, bool Logs, bool HasDropped)
 {
+    private const uint Write = 2;
+
     /// <summary>Why it is meant to differ, as in docs/differences.md; null if nobody knows.</summary>
     internal string? Reason =>
         HasDropped && Step.Address is >= 0x44_0000 and < 0x45_0000 ? "host pages of a fixed slot are writable"
         : Logs && Kind == "neighbours" ? "neighbours in a slot with a dirty log"
+        : Logs && (Step.Code & Write) == 0 && Kind is ("rights" or "rights: MMU-writable" or "rights: A and D" or "dirty frame") ? "a read in a slot with a dirty log maps no W"
         : Kind == "rights: A and D" ? "D of an entry that was mapped before"
         : null;
 

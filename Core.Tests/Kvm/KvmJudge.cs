@@ -22,7 +22,6 @@ internal sealed class KvmJudge : IDisposable
     private const ulong MmuWritable = 1 << 10;
     private const ulong Accessed = 1 << 5;
     private const ulong Dirty = 1 << 6;
-    private const ulong MemoryFrames = 0x1800;
     private const ulong SplitFrame = 0x400;
 
     private readonly List<KvmStep> _steps;
@@ -30,6 +29,8 @@ internal sealed class KvmJudge : IDisposable
 
     // By the frame that its first entry names: the log names roots when they are made, and entries afterwards.
     private readonly Dictionary<ulong, ulong> _roots = [];
+
+    private readonly Queue<ulong[]> _dirty = new(KvmDirtyMaps.Read("kvm-shadow-l").Values);
 
     // What the VMM did last: it keeps a dirty log; it has given memory back to the host.
     private bool _logs;
@@ -85,7 +86,7 @@ internal sealed class KvmJudge : IDisposable
                     Judge(step, "sync", !page.IsNone && !_subject.Header(page).IsUnsync, "the page is still unsync");
                     break;
                 case KvmStepKind.Mark:
-                    Mark(step.Mark);
+                    Mark(step);
                     break;
             }
         }
@@ -290,23 +291,31 @@ internal sealed class KvmJudge : IDisposable
         Judge(step, kind + ": A and D", ((ours ^ value) & Marks) == 0, Text($"0x{ours:x}, not 0x{value:x}"));
     }
 
-    private void Mark(string mark)
+    // The bitmap that KVM returned, frame by frame, and that we have no other.
+    private void JudgeDirty(KvmStep step)
     {
-        switch (mark)
+        List<ulong> ours = _subject.Harvest();
+        ulong[] kvms = _dirty.Dequeue();
+        foreach (ulong gfn in ours.Union(kvms).Order())
+        {
+            Judge(step, "dirty frame", ours.Contains(gfn) && kvms.Contains(gfn), Text($"frame 0x{gfn:x} is dirty {(ours.Contains(gfn) ? "here" : "in KVM")} alone"));
+        }
+    }
+
+    private void Mark(KvmStep step)
+    {
+        switch (step.Mark)
         {
             case "memslot flags=LOG_DIRTY":
-                // KVM maps nothing large while it logs; this library has no dirty log yet, so it is told so.
                 _logs = true;
-                _subject.AllowHuge(allow: false, 0, MemoryFrames);
-                _subject.WriteProtect();
+                _subject.StartLog();
                 break;
             case "GET_DIRTY_LOG":
-                _subject.WriteProtect();
+                JudgeDirty(step);
                 break;
             case "memslot flags=0":
                 _logs = false;
-                _subject.AllowHuge(allow: true, 0, MemoryFrames);
-                _subject.ZapCollapsible();
+                _subject.EndLog();
                 break;
             case "madvise DONTNEED gpa 440000 10000":
                 // The host split the 2 MiB that hold the range, and so took them from the guest.

@@ -24,6 +24,7 @@ internal sealed class KvmSubject : IMmuHost, IDisposable
     private readonly MmuVcpu _vcpu;
     private readonly ShadowCpu _cpu;
     private RunState _root;
+    private DirtyLogSession? _log;
 
     public KvmSubject(ulong root)
     {
@@ -115,8 +116,28 @@ internal sealed class KvmSubject : IMmuHost, IDisposable
     /// <summary>The page that shadows a guest table of level 1; none if there is none.</summary>
     public PageHandle TableOf(ulong gfn) => Pages.NextOfTable(default, 0, gfn);
 
-    /// <summary>Protects all memory against writes, as a dirty log does.</summary>
-    public void WriteProtect() => _vm.WriteProtect(new Gpa(0), MemoryBytes);
+    /// <summary>Starts a dirty log of all memory.</summary>
+    public void StartLog() => _log = _vm.StartDirtyLog(new Gpa(0));
+
+    /// <summary>Ends it; small mappings become large again where they can.</summary>
+    public void EndLog() => _log!.Dispose();
+
+    /// <summary>The guest frames that were written since the last time, ascending.</summary>
+    public List<ulong> Harvest()
+    {
+        ulong[] bitmap = new ulong[_log!.Words];
+        _ = _log.Harvest(bitmap);
+        List<ulong> frames = [];
+        for (ulong gfn = 0; gfn < _log.Pages; gfn++)
+        {
+            if ((bitmap[gfn >> 6] & (1UL << (int)(gfn & 63))) != 0)
+            {
+                frames.Add(gfn);
+            }
+        }
+
+        return frames;
+    }
 
     /// <summary>Keeps pages of 2 MiB that hold one of these frames from being made, or no more.</summary>
     public void AllowHuge(bool allow, ulong firstGfn, ulong endGfn)
@@ -133,9 +154,6 @@ internal sealed class KvmSubject : IMmuHost, IDisposable
             }
         }
     }
-
-    /// <summary>Takes small mappings apart that could be large.</summary>
-    public void ZapCollapsible() => _vm.ZapCollapsible(new Gpa(0), MemoryBytes);
 
     /// <summary>The host takes memory away.</summary>
     public void Unmap(ulong gpa, ulong bytes) => _vm.UnmapRange(new Gpa(gpa), bytes);

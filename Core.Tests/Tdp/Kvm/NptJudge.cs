@@ -22,7 +22,7 @@ internal sealed class NptJudge : IDisposable
     private const ulong MmuWritable = 1 << 10;
 
     private readonly List<NptStep> _steps;
-    private readonly Dictionary<int, ulong[]> _dirty = NptLog.ReadDirty();
+    private readonly SortedDictionary<int, ulong[]> _dirty = KvmDirtyMaps.Read(NptLog.Name);
     private readonly NptHost _host;
     private readonly NptSubject _subject;
 

@@ -25,24 +25,6 @@ internal static class NptLog
         return steps;
     }
 
-    /// <summary>The guest frames of each dirty bitmap that KVM returned, by the VMM's number of the exit.</summary>
-    internal static Dictionary<int, ulong[]> ReadDirty()
-    {
-        Dictionary<int, ulong[]> found = [];
-        foreach (string line in File.ReadLines(SnapshotData.PathOf(Name, "vmm.log.txt")))
-        {
-            // "VMM n=4 dirty: 10 11 12 count 3 e 0"
-            string[] words = line.Split(' ');
-            if (words.Length > 3 && words[2] == "dirty:")
-            {
-                found[int.Parse(words[1].AsSpan(2), CultureInfo.InvariantCulture)] =
-                    [.. words.Skip(3).TakeWhile(word => word != "count").Select(KvmEvent.Hex)];
-            }
-        }
-
-        return found;
-    }
-
     /// <summary>The leaves that KVM's tables held after the log's end: guest physical address, entry and level.</summary>
     internal static List<(ulong Gpa, ulong Entry, int Level)> ReadTables() =>
     [

@@ -1,6 +1,7 @@
 // KVM conformance, nested paging: the log is read whole.
 using System.Collections.Generic;
 using System.Linq;
+using Mmu.Tests.KvmLogs;
 using Xunit;
 
 namespace Mmu.Tests.Tdp.Kvm;
@@ -21,8 +22,8 @@ public sealed class NptLogTests
         Assert.Equal(3, steps.Sum(step => step.Zapped.Count));
         Assert.Equal(3, steps.Sum(step => step.Splits.Count));
         Assert.Equal(3650, steps.Sum(step => step.Changes.Count));
-        Assert.Equal([4, 5, 7], NptLog.ReadDirty().Keys);
-        Assert.All(NptLog.ReadDirty().Values, frames => Assert.Equal(110, frames.Length));
+        Assert.Equal([4, 5, 7], KvmDirtyMaps.Read(NptLog.Name).Keys);
+        Assert.All(KvmDirtyMaps.Read(NptLog.Name).Values, frames => Assert.Equal(110, frames.Length));
         Assert.Equal(3, NptLog.ReadTables().Count);
     }
 }
