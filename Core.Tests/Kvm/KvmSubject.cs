@@ -176,6 +176,7 @@ internal sealed class KvmSubject : IMmuHost, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _log?.Dispose();
         _vcpu.Dispose();
         _vm.Dispose();
         _ram.Dispose();

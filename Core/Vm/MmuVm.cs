@@ -19,6 +19,7 @@ using Engines = Mmu.Common.EngineSet<Mmu.Common.NullEngine, Mmu.Tdp.TdpEngine>;
 using Engines = Mmu.Common.EngineSet<Mmu.Common.NullEngine, Mmu.Common.NullEngine>;
 #endif
 
+#pragma warning disable CA1508 // Which engines are built in is a constant of the build.
 namespace Mmu.Vm;
 
 /// <summary>

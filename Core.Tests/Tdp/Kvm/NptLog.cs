@@ -1,5 +1,4 @@
 // KVM conformance, nested paging: puts the tracepoints of a log together to steps, and reads the VMM's own log.
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
