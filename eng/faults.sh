@@ -3,7 +3,7 @@
 # Usage: eng/faults.sh [n...]      all faults, or those named
 # MMU_FAULT_CONFIGURATION=Debug runs the tests of Debug: those that stop threads between two steps need it. Faults that only they notice are marked "(Debug)", and passed over else.
 # Per fault: Core and Generators are built with -p:MmuFault=n into artifacts/faults/one, over the fault before, and put beside the tests as they were built without a fault, in
-# artifacts/faults/n. First come the tests that take seconds (rows of the table of facts, walks, slots, arena, SPTEs, lock and entry, the Shadow MMU's named tests), then the
+# artifacts/faults/n. First come the tests that take seconds (rows of the table of facts, walks, slots, arena, SPTEs, lock and entry, the Shadow MMU's named tests, dirty logs), then the
 # properties; only a fault that they do not notice meets all the others, the streams of the Shadow MMU's model among them. The tests of the generator and of the command do not
 # take part: golden output would notice any change. The last line counts; the exit code is 1 if a fault survived, 2 if something could not be built.
 set -u
@@ -15,7 +15,7 @@ limit=${MMU_FAULT_SECONDS:-600}
 configuration=${MMU_FAULT_CONFIGURATION:-Release}
 binaries=${configuration,,}
 first=(-class "Mmu.Tests.Conformance.CoreRowsTests" -class "Mmu.Tests.Walk.*" -class "Mmu.Tests.Guest.*" -class "Mmu.Tests.Memory.*" -class "Mmu.Tests.Sptes.*" -class "Mmu.Tests.Common.*" -class "Mmu.Tests.Vm.*"
-  -class "Mmu.Tests.Shadow.Bugs.*" -class "Mmu.Tests.Shadow.Rows.*" -class "Mmu.Tests.Shadow.CounterTests" -class "Mmu.Tests.Tdp.Rows.*" -class "Mmu.Tests.Tdp.Bugs.*")
+  -class "Mmu.Tests.Shadow.Bugs.*" -class "Mmu.Tests.Shadow.Rows.*" -class "Mmu.Tests.Shadow.CounterTests" -class "Mmu.Tests.Tdp.Rows.*" -class "Mmu.Tests.Tdp.Bugs.*" -class "Mmu.Tests.DirtyLog.*")
 quick=(-class "Mmu.Tests.Properties.*" -class "Mmu.Tests.Shadow.JudgeTests")
 slow=(-namespace "Mmu.Tests.Conformance" -namespace "Mmu.Tests.Snapshots" -namespace "Mmu.Tests.Shadow" -namespace "Mmu.Tests.Tdp")
 faults=("$@")

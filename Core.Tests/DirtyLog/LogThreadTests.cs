@@ -102,7 +102,6 @@ public sealed class LogThreadTests : IDisposable
         byte[] copy = new byte[Pages << 12];
         using DirtyLogSession log = vm.StartDirtyLog(new Gpa(Base));
         using DirtyLogSession once = vm.StartDirtyLog(new Gpa(Base));
-        int left = vcpus.Length;
         Task[] tasks = [.. vcpus.Select(vcpu => Task.Run(() =>
         {
             t_vcpu = vcpu.Id + 1;
@@ -113,28 +112,28 @@ public sealed class LogThreadTests : IDisposable
             finally
             {
                 t_vcpu = 0;
-                _ = Interlocked.Decrement(ref left);
             }
         }, TestContext.Current.CancellationToken))];
         ulong[] bitmap = new ulong[log.Words];
         ulong harvested = 0;
-        while (Volatile.Read(ref left) != 0)
+        Task all = Task.WhenAll(tasks);
+        while (!all.IsCompleted)
         {
             harvested += Look();
         }
 
-        await Task.WhenAll(tasks).ConfigureAwait(true);
+        await all.ConfigureAwait(true);
         harvested += Look();
         Assert.True(copy.AsSpan().SequenceEqual(Memory()), "A page was written after its last report.");
         Assert.NotEqual(0UL, harvested);
         Assert.Null(vm.Audit());
 
         // A consumer that comes once has everything.
-        ulong[] all = new ulong[log.Words];
-        _ = once.Harvest(all);
+        ulong[] everything = new ulong[log.Words];
+        _ = once.Harvest(everything);
         for (int page = 0; page < Pages; page++)
         {
-            Assert.True((all[page / 64] & (1UL << (page % 64))) != 0 || !copy.AsSpan(page << 12, 4096).ContainsAnyExcept((byte)0));
+            Assert.True((everything[page / 64] & (1UL << (page % 64))) != 0 || !copy.AsSpan(page << 12, 4096).ContainsAnyExcept((byte)0));
         }
 
         ulong Look()
