@@ -22,10 +22,12 @@ internal sealed class RingScene : IDisposable
 
     internal RingScene()
     {
-        Vm = MmuVm.Create(new MmuVmOptions { TablePages = 256, MaxVcpus = 2, DirtyRingEntries = 128 }, new TestHost());
+        Vm = MmuVm.Create(new MmuVmOptions { TablePages = 256, MaxVcpus = 2, DirtyRingEntries = 128 }, Host);
         Vm.AddSlot(new MemorySlot(new Gpa(Data), (ulong)Pages << 12, _memory.Address));
         Vcpu = Vm.CreateVcpu();
     }
+
+    internal TestHost Host { get; } = new();
 
     internal MmuVm Vm { get; }
 

@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using Mmu.Addressing;
 using Mmu.Common;
+using Mmu.Tests.Judge;
 using Mmu.Vm;
 using Xunit;
 
@@ -125,5 +126,21 @@ public sealed class RingTests
         using RingScene scene = new();
         _ = Assert.Throws<ArgumentException>(
             () => scene.Vm.StartDirtyLog(new Gpa(RingScene.Data), new DirtyLogOptions { UseRings = true, InitiallyAllSet = true }));
+    }
+
+    [Fact]
+    public void AFlushThatFailedIsOwedByTheNextReset()
+    {
+        using RingScene scene = new();
+        using DirtyLogSession log = scene.Start();
+        scene.Write(3);
+        Assert.Single(scene.Take());
+        using GuestStay stay = new(scene.Vm.CreateVcpu());
+        scene.Host.OnFlush = (_, _) => throw new InvalidOperationException("no flush");
+        Assert.Throws<InvalidOperationException>(() => scene.Vm.ResetDirtyRings());
+        int flushes = 0;
+        scene.Host.OnFlush = (_, _) => ++flushes > 0;
+        _ = scene.Vm.ResetDirtyRings();
+        Assert.Equal(1, flushes);
     }
 }

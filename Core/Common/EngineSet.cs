@@ -206,9 +206,10 @@ internal partial struct EngineSet<TShadow, TTdp>
     internal bool TestAge(bool shared, SlotRecord slot, ulong start, ulong end) =>
         (TShadow.WorksShared == shared && _shadow.TestAge(slot, start, end)) || (TTdp.WorksShared == shared && _tdp.TestAge(slot, start, end));
 
+    // What maps frames that faults may exchange beside it is collapsed while none can.
     internal bool ZapCollapsible(bool shared, SlotRecord slot, ulong start, ulong end) =>
-        (TShadow.WorksShared == shared && _shadow.ZapCollapsible(slot, start, end))
-        | (TTdp.WorksShared == shared && _tdp.ZapCollapsible(slot, start, end));
+        ((TShadow.WorksShared && !slot.IsResolved) == shared && _shadow.ZapCollapsible(slot, start, end))
+        | ((TTdp.WorksShared && !slot.IsResolved) == shared && _tdp.ZapCollapsible(slot, start, end));
 
     // --- Reclaim and insight
 

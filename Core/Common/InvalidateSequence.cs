@@ -51,8 +51,11 @@ internal sealed class InvalidateSequence
     }
 
     /// <summary>True if a frame found after <paramref name="snapshot"/> was taken may be gone. Lock held.</summary>
-    internal bool IsStale(ulong snapshot, ulong gfn) =>
-        (_underWay != 0 && gfn >= _start && gfn < _end)
+    internal bool IsStale(ulong snapshot, ulong gfn) => IsStale(snapshot, gfn, gfn + 1);
+
+    /// <summary>As <see cref="IsStale(ulong, ulong)"/>, for frames [first, end) that are to be mapped as one.</summary>
+    internal bool IsStale(ulong snapshot, ulong first, ulong end) =>
+        (_underWay != 0 && end > _start && first < _end)
 #if MMU_FAULT_63
         || _sequence != (ulong)(int)snapshot;
 #else

@@ -161,20 +161,20 @@ internal sealed class SlotRecord
         return !_privateFrames.IsEmpty && (_privateFrames[at >> 6] & (1UL << (int)(at & 63))) != 0;
     }
 
+    /// <summary>Makes room to note which frames are private; false if the private arena has none.</summary>
+    internal bool TryMakePrivateFrames() => !_privateFrames.IsEmpty || _arena.TryAllocate((Pages + 63) / 64, out _privateFrames);
+
     /// <summary>Makes frames [start, end) of the slot private or shared; false if the private arena has no room to note it.</summary>
     internal bool TrySetPrivate(ulong start, ulong end, bool isPrivate)
     {
-        if (_privateFrames.IsEmpty)
+        if (_privateFrames.IsEmpty && !isPrivate)
         {
-            if (!isPrivate)
-            {
-                return true;
-            }
+            return true;
+        }
 
-            if (!_arena.TryAllocate((Pages + 63) / 64, out _privateFrames))
-            {
-                return false;
-            }
+        if (!TryMakePrivateFrames())
+        {
+            return false;
         }
 
         // A word at a time: the lock is held, and the range may be the slot.

@@ -61,7 +61,7 @@ internal sealed class TdpFault<TSpte>
             }
         }
 
-        return HandleLocked(vcpu, request, ref result);
+        return HandleLocked(vcpu, request, ref result, prefault: false, out _);
     }
 
     /// <summary>Maps a page before it is accessed. On the vCPU's thread, without the lock.</summary>
@@ -70,23 +70,17 @@ internal sealed class TdpFault<TSpte>
     /// <param name="level">At what level it is mapped now.</param>
     internal FaultOutcome Prefault(TdpVcpu vcpu, ulong gpa, out int level)
     {
-        level = 1;
+        level = 0;
         FaultResult result = default;
-        FaultOutcome outcome = HandleLocked(vcpu, new ViolationRequest(new Gpa(gpa), Access.SupervisorRead, ViolationFlags.None), ref result, prefault: true);
-        if (outcome is FaultOutcome.Fixed or FaultOutcome.Spurious)
-        {
-            _ = _vm.Epochs.Enter(vcpu.Vcpu.Id);
-            _ = TdpWalk.FindLast(_state.Pages, vcpu.Root, gpa, out _, out level);
-            _vm.Epochs.Exit(vcpu.Vcpu.Id);
-        }
-
-        return outcome;
+        return TdpWalk.IsInReach(gpa, _state.Options.Levels)
+            ? HandleLocked(vcpu, new ViolationRequest(new Gpa(gpa), Access.SupervisorRead, ViolationFlags.None), ref result, prefault: true, out level)
+            : FaultOutcome.Mmio;
     }
 
-    private FaultOutcome HandleLocked(TdpVcpu vcpu, in ViolationRequest request, ref FaultResult result, bool prefault = false)
+    private FaultOutcome HandleLocked(TdpVcpu vcpu, in ViolationRequest request, ref FaultResult result, bool prefault, out int level)
     {
+        level = 0;
         FrameTicket ticket = default;
-        int order = 0;
         Gfn gfn = new(request.Gpa.Value >> 12);
         bool resolved = FrameResolution.IsNeeded(_vm, vcpu.Vcpu.AddressSpace, gfn);
         if (resolved)
@@ -97,8 +91,6 @@ internal sealed class TdpFault<TSpte>
             {
                 return early;
             }
-
-            order = ticket.Order;
         }
 
         if (vcpu.Pages.Count < TdpVcpu.PagesPerFault && !_state.TryTopUp(vcpu))
@@ -107,13 +99,14 @@ internal sealed class TdpFault<TSpte>
         }
 
         using MmuReadGuard held = _vm.Lock.EnterShared(vcpu.Vcpu.Id);
-        return Map(vcpu, request, resolved, ticket, order, prefault, ref result);
+        return Map(vcpu, request, resolved, ticket, prefault, out level);
     }
 
     // A method of its own: what is inlined into one that holds a lock keeps its values on the stack.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private FaultOutcome Map(TdpVcpu vcpu, in ViolationRequest request, bool resolved, in FrameTicket ticket, int order, bool prefault, ref FaultResult result)
+    private FaultOutcome Map(TdpVcpu vcpu, in ViolationRequest request, bool resolved, in FrameTicket ticket, bool prefault, out int level)
     {
+        level = 0;
         if (_vm.IsDead)
         {
             return FaultOutcome.VmDead;
@@ -135,41 +128,41 @@ internal sealed class TdpFault<TSpte>
         SlotRecord? slot = vcpu.FindSlot(_vm, addressSpace, gfn);
         if (slot is null)
         {
-            return MapMmio(vcpu, gfn, result.IsPrivate);
+            return MapMmio(vcpu, gfn, (request.Flags & ViolationFlags.Private) != 0);
         }
 
-        FaultOutcome refused = Refuse(slot, gfn, request, resolved, ticket);
+        FaultOutcome refused = slot.IsLeaving || resolved != slot.IsResolved ? FaultOutcome.Retry : Refuse(slot, gfn, request);
         if (refused != FaultOutcome.None)
         {
             return refused;
         }
 
-        TdpLeaf leaf = new(
-            gfn,
-            resolved ? ticket.Frame : slot.HostFrameOf(gfn),
-            LevelFor(slot, gfn, request.Access.Kind, resolved ? ticket.Frame : slot.HostFrameOf(gfn), resolved ? order : int.MaxValue),
-            resolved ? ticket.Writable && !slot.IsReadOnly : !slot.IsReadOnly,
-            slot.IsDevice,
-            slot.IsExecuteOnly,
-            Accessed: !prefault);
-        return Install(vcpu, slot, leaf, request.Access.Kind);
-    }
-
-    // Why an access to a slot may not be mapped; None if it may.
-    private FaultOutcome Refuse(SlotRecord slot, ulong gfn, in ViolationRequest request, bool resolved, in FrameTicket ticket)
-    {
-        bool write = request.Access.Kind == AccessKind.Write;
-        if (slot.IsLeaving || resolved != slot.IsResolved || (resolved && _vm.Sequence.IsStale(ticket.Sequence, gfn)))
+        FrameTicket source = resolved ? ticket : new FrameTicket(slot.HostFrameOf(gfn), Writable: true, Sequence: 0, Order: int.MaxValue);
+        int wanted = LevelFor(slot, gfn, request.Access.Kind, source);
+        ulong first = gfn & ~(PageLevel.FramesOf(wanted) - 1);
+#if MMU_FAULT_170
+        if (resolved && _vm.Sequence.IsStale(source.Sequence, gfn))
+#else
+        if (resolved && _vm.Sequence.IsStale(source.Sequence, first, first + PageLevel.FramesOf(wanted)))
+#endif
         {
             return FaultOutcome.Retry;
         }
 
+        TdpLeaf leaf = new(
+            gfn, source.Frame, wanted, source.Writable && !slot.IsReadOnly, slot.IsDevice, slot.IsExecuteOnly, Accessed: !prefault);
+        return Install(vcpu, slot, leaf, request.Access.Kind, out level);
+    }
+
+    // Why an access to a slot may not be mapped; None if it may.
+    private static FaultOutcome Refuse(SlotRecord slot, ulong gfn, in ViolationRequest request)
+    {
         if (((request.Flags & ViolationFlags.Private) != 0) != slot.IsPrivate(gfn) || (slot.IsExecuteOnly && request.Access.Kind != AccessKind.Fetch))
         {
             return FaultOutcome.MemoryFault;
         }
 
-        if (!write)
+        if (request.Access.Kind != AccessKind.Write)
         {
             return FaultOutcome.None;
         }
@@ -178,7 +171,7 @@ internal sealed class TdpFault<TSpte>
     }
 
     // As large as the slot, the host's frames and the access allow.
-    private int LevelFor(SlotRecord slot, ulong gfn, AccessKind kind, ulong frame, int order)
+    private int LevelFor(SlotRecord slot, ulong gfn, AccessKind kind, in FrameTicket source)
     {
         // A logged page is as small as its mark.
         if ((_vm.NxHugePages && kind == AccessKind.Fetch) || slot.IsLogged)
@@ -188,9 +181,11 @@ internal sealed class TdpFault<TSpte>
 
         int level = slot.Huge.HighestAllowed(gfn, _state.Options.HighestPageLevel);
 #if MMU_FAULT_134
-        order = int.MaxValue;
+        int order = int.MaxValue;
+#else
+        int order = source.Order;
 #endif
-        while (level > 1 && (PageLevel.FrameShiftOf(level) > order || ((gfn ^ frame) & (PageLevel.FramesOf(level) - 1)) != 0))
+        while (level > 1 && (PageLevel.FrameShiftOf(level) > order || ((gfn ^ source.Frame) & (PageLevel.FramesOf(level) - 1)) != 0))
         {
             level--;
         }
@@ -199,45 +194,28 @@ internal sealed class TdpFault<TSpte>
     }
 
     // Goes down to the leaf's level, making what is missing, and puts the leaf there.
-    private FaultOutcome Install(TdpVcpu vcpu, SlotRecord slot, in TdpLeaf leaf, AccessKind kind)
+    private FaultOutcome Install(TdpVcpu vcpu, SlotRecord slot, in TdpLeaf leaf, AccessKind kind, out int level)
     {
         PageHandle page = vcpu.Root;
-        int level = _state.Options.Levels;
-        int tries = 0;
-        bool hasSplit = false;
-        while (true)
+        level = _state.Options.Levels;
+        bool changed = false;
+        for (int tries = 0; tries < Tries; tries++)
         {
-            int index = PageLevel.IndexOf(leaf.Gfn << 12, level);
-            ulong old = _state.Pages.Tables[page].Load(index);
-            if (old == Spte.Frozen || tries++ > Tries * _state.Options.Levels)
+            if (!TryReach(vcpu, leaf.Gfn, leaf.Level, ref page, ref level, ref changed, out int index, out ulong old))
             {
-                return FaultOutcome.Retry;
-            }
-
-            if (Spte.IsPresent(old) && !Spte.IsLeaf(old, level))
-            {
-                // Where there is a table already, leaves stay small: who wants them huge again puts that in place (HugePageRecovery).
-                page = _state.Pages.ChildOf(old);
-                if (page.IsNone)
-                {
-                    _state.Corrupt("An entry named a table that is none of ours");
-                    return FaultOutcome.VmDead;
-                }
-
-                level--;
-                continue;
+                break;
             }
 
             if (LeafMaker<TSpte>.Allows(old, level, kind))
             {
-                return hasSplit ? FaultOutcome.Fixed : FaultOutcome.Spurious;
+                return changed ? FaultOutcome.Fixed : FaultOutcome.Spurious;
             }
 
             SchedulePoint.At(SchedulePointKind.TdpFaultRead);
             if (level > leaf.Level)
             {
-                // Where another is first, what it made is looked at anew.
-                hasSplit |= TryDescend(vcpu, leaf.Gfn, page, index, level, old);
+                // A huge page that does not allow it: part of it may. Where another is first, what it made is looked at anew.
+                changed |= TryDescend(vcpu, leaf.Gfn, page, index, level, old);
                 continue;
             }
 
@@ -247,6 +225,50 @@ internal sealed class TdpFault<TSpte>
                 return outcome;
             }
         }
+
+        return _vm.IsDead ? FaultOutcome.VmDead : FaultOutcome.Retry;
+    }
+
+    // Goes on from a table down to an entry that names no table and is at a level at most, or is a huge leaf above it, making tables that are missing. Where
+    // there is a table already, leaves stay small: who wants them huge again puts that in place (HugePageRecovery). False where another holds an entry
+    // frozen, or keeps winning.
+    private bool TryReach(TdpVcpu vcpu, ulong gfn, int highest, ref PageHandle page, ref int level, ref bool changed, out int index, out ulong old)
+    {
+        for (int tries = 0; tries < Tries * _state.Options.Levels; tries++)
+        {
+            index = PageLevel.IndexOf(gfn << 12, level);
+            old = _state.Pages.Tables[page].Load(index);
+            if (old == Spte.Frozen)
+            {
+                return false;
+            }
+
+            bool isPresent = Spte.IsPresent(old);
+            if (isPresent && !Spte.IsLeaf(old, level))
+            {
+                page = _state.Pages.ChildOf(old);
+                if (page.IsNone)
+                {
+                    _state.Corrupt("An entry named a table that is none of ours");
+                    return false;
+                }
+
+                level--;
+            }
+            else if (isPresent || level <= highest)
+            {
+                return true;
+            }
+            else
+            {
+                SchedulePoint.At(SchedulePointKind.TdpFaultRead);
+                changed |= TryDescend(vcpu, gfn, page, index, level, old);
+            }
+        }
+
+        index = 0;
+        old = Spte.Empty;
+        return false;
     }
 
     // Makes an entry name a table: a fresh one, or one that maps what the entry mapped.
@@ -358,31 +380,19 @@ internal sealed class TdpFault<TSpte>
 
         PageHandle page = vcpu.Root;
         int level = _state.Options.Levels;
-        for (int tries = 0; tries < Tries * _state.Options.Levels; tries++)
+        bool changed = false;
+        for (int tries = 0; tries < Tries; tries++)
         {
-            int index = PageLevel.IndexOf(gfn << 12, level);
-            ulong old = _state.Pages.Tables[page].Load(index);
-            if (old == Spte.Frozen || (Spte.IsPresent(old) && Spte.IsLeaf(old, level)))
+            if (!TryReach(vcpu, gfn, highest: 1, ref page, ref level, ref changed, out int index, out ulong old) || Spte.IsPresent(old))
             {
-                // A slot was there a moment ago, and who removes it has not come this far.
-                return FaultOutcome.Retry;
-            }
-
-            if (Spte.IsPresent(old))
-            {
-                page = _state.Pages.ChildOf(old);
-                level--;
-                continue;
+                // Somebody is at it; or a slot was there a moment ago, and who removes it has not come this far.
+                return _vm.IsDead ? FaultOutcome.VmDead : FaultOutcome.Retry;
             }
 
             RetireList owed = default;
-            if (level > 1)
+            if (old == value || SpteUpdates<TSpte>.TrySet(_state, page, index, level, ref old, value, ref vcpu.Tally, ref owed))
             {
-                _ = TryDescend(vcpu, gfn, page, index, level, old);
-            }
-            else if (old == value || SpteUpdates<TSpte>.TrySet(_state, page, index, level, ref old, value, ref vcpu.Tally, ref owed))
-            {
-                return FaultOutcome.Mmio;
+                break;
             }
         }
 

@@ -26,7 +26,12 @@ public sealed partial class MmuVm
             }
         }
 
+        // A flush that failed is owed though nothing was freed since.
+#if MMU_FAULT_171
         if (count != 0)
+#else
+        if (count != 0 || flush)
+#endif
         {
             EndProtection(flush);
         }

@@ -41,10 +41,15 @@ public sealed partial class MmuVm
             _core.Sequence.Begin(first, end);
         }
 
-        _ = ForRange(RangeWork.Unmap, first, end, addressSpace);
-        using (MmuWriteGuard held = _core.Lock.Enter())
+        try
         {
-            _core.Gate.FlushPointers();
+            _ = ForRange(RangeWork.Unmap, first, end, addressSpace);
+            FlushPointers();
+        }
+        finally
+        {
+            // Whatever the host's callbacks threw: a range that stays under way would have its faults tried again for ever.
+            using MmuWriteGuard held = _core.Lock.Enter();
             _core.Sequence.End();
         }
     }
@@ -130,7 +135,22 @@ public sealed partial class MmuVm
             return true;
         }
 
-        return ((removes || _engines.NeedsExclusive) && ForBatches(work, shared: false, first, end, addressSpace)) | any;
+        bool alone = removes || _engines.NeedsExclusive || (work == RangeWork.Collapse && HasResolved(first, end, addressSpace));
+        return (alone && ForBatches(work, shared: false, first, end, addressSpace)) | any;
+    }
+
+    private bool HasResolved(ulong first, ulong end, int addressSpace)
+    {
+        using MmuReadGuard held = _core.Lock.EnterSharedAsHost();
+        foreach (SlotRecord slot in _core.ResolvedSlots == 0 ? default : _core.Slots[addressSpace].All)
+        {
+            if (slot.IsResolved && slot.BaseGfn < end && first < slot.EndGfn)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // Batch by batch, so that vCPUs get the lock in between; slots are looked up anew in each.

@@ -119,7 +119,7 @@ public sealed partial class MmuVm
     /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
     /// <exception cref="ArgumentException">The range is unaligned or ends above <see cref="GuestAddressLimit"/>.</exception>
     /// <exception cref="InvalidOperationException">The private arena has no room to note it (<see cref="MmuVmOptions.PrivateBytes"/>), or the VM is not on
-    /// nested paging. Slots of the range before that are changed already.</exception>
+    /// nested paging; then nothing has changed.</exception>
     public void SetPrivate(Gpa start, ulong bytes, bool isPrivate, int addressSpace = 0)
     {
         (ulong first, ulong end) = Frames(start, bytes, addressSpace);
@@ -128,7 +128,18 @@ public sealed partial class MmuVm
             throw new InvalidOperationException("The VM is not on nested paging (MmuVmOptions.Tdp): its guest has no private memory.");
         }
 
+        // Room in all slots before the first of them changes.
         using RankedHold hold = _slotsLock.Enter();
+        foreach (SlotRecord slot in _core.Slots[addressSpace].All)
+        {
+            (ulong from, ulong to) = Clip(slot, first, end);
+            using MmuWriteGuard held = _core.Lock.Enter();
+            if (from < to && isPrivate && !slot.TryMakePrivateFrames())
+            {
+                throw NoRoom(slot.Slot);
+            }
+        }
+
         foreach (SlotRecord slot in _core.Slots[addressSpace].All)
         {
             (ulong from, ulong to) = Clip(slot, first, end);
@@ -137,10 +148,7 @@ public sealed partial class MmuVm
                 // From here on faults go by the new attribute; what is mapped by the old one goes below.
                 using MmuWriteGuard held = _core.Lock.Enter();
                 _core.HasPrivateMemory |= isPrivate;
-                if (!slot.TrySetPrivate(from, to, isPrivate))
-                {
-                    throw NoRoom(slot.Slot);
-                }
+                _ = slot.TrySetPrivate(from, to, isPrivate);
             }
         }
 

@@ -1,4 +1,5 @@
 // What a fault of the second dimension maps.
+using System;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
@@ -101,7 +102,7 @@ public sealed class MappingTests
     [Fact]
     public void AHugePageIsNotExecutableWhereThatIsDangerous()
     {
-        foreach (TdpFormat format in System.Enum.GetValues<TdpFormat>())
+        foreach (TdpFormat format in Enum.GetValues<TdpFormat>())
         {
             using TdpScene scene = new(new TdpOptions { Format = format }, nxHugePages: true);
             scene.AddSlot(0, TdpScene.GiB);
@@ -215,5 +216,62 @@ public sealed class MappingTests
         Assert.Equal(FaultOutcome.Mmio, scene.Vcpus[0].Prefault(new(2 * TdpScene.MiB2), TdpScene.MiB2, out done));
         Assert.Equal(3 * TdpScene.Page, done);
         Assert.False(scene.Vm.TestAge(new(0), 2 * TdpScene.MiB2));
+    }
+
+    [Theory]
+    [MemberData(nameof(TdpFormats.All), MemberType = typeof(TdpFormats))]
+    internal void WhatTheTablesDoNotReachIsNotMappedAheadAtWhatTheyDo(TdpFormat format, int levels)
+    {
+        using TdpScene scene = TdpScene.Of(format, levels, highest: 1);
+        scene.AddSlot(0, TdpScene.MiB2);
+        scene.Load();
+        ulong beyond = 1UL << (levels == 4 ? 48 : 57);
+        Assert.Equal(FaultOutcome.Mmio, scene.Vcpus[0].Prefault(new(beyond + 0x3000), TdpScene.Page, out ulong done));
+        Assert.Equal(0UL, done);
+        Assert.Equal(1UL, scene.Statistics.Tables);
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x3000, AccessKind.Read, ViolationFlags.Misconfigured));
+    }
+
+    [Theory]
+    [MemberData(nameof(TdpFormats.All), MemberType = typeof(TdpFormats))]
+    internal void AHugePageIsNotMappedWhileAPartOfItIsUnmapped(TdpFormat format, int levels)
+    {
+        using TdpScene scene = TdpScene.Of(format, levels);
+        scene.AddSlot(0, TdpScene.MiB2, SlotFlags.Resolved);
+        scene.Load();
+        bool underWay = false;
+        scene.Host.OnResolve = (gfn, _) =>
+        {
+            if (!underWay)
+            {
+                // The host takes another frame of the same 2 MiB away; it has not come to the end of that.
+                using MmuWriteGuard held = scene.Vm.Core.Lock.Enter();
+                scene.Vm.Core.Sequence.Begin(5, 6);
+                underWay = true;
+            }
+
+            return new ResolvedFrame(ResolvedKind.Present, new(TdpScene.FirstFrame + gfn.Value), 0) { Order = 9 };
+        };
+        Assert.Equal(FaultOutcome.Retry, scene.Fault(0x3000));
+        Assert.Equal(0UL, scene.Statistics.Pages2M);
+        using (MmuWriteGuard held = scene.Vm.Core.Lock.Enter())
+        {
+            scene.Vm.Core.Sequence.End();
+        }
+
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x3000));
+        Assert.Equal(1UL, scene.Statistics.Pages2M);
+    }
+
+    [Fact]
+    public void MemoryThatCannotAllBecomePrivateStaysAsItIs()
+    {
+        using TdpScene scene = new(new TdpOptions { Format = TdpFormat.Ept }, tablePages: 64, privateBytes: 4 << 20);
+        scene.AddSlot(0, TdpScene.MiB2);
+        scene.AddSlot(TdpScene.GiB, 70 * TdpScene.GiB);
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x1000));
+        Assert.Throws<InvalidOperationException>(() => scene.Vm.SetPrivate(new(0), 71 * TdpScene.GiB, isPrivate: true));
+        Assert.Equal(FaultOutcome.Spurious, scene.Fault(0x1000, AccessKind.Write, ViolationFlags.Present));
+        Assert.Equal(FaultOutcome.MemoryFault, scene.Fault(0x1000, AccessKind.Write, ViolationFlags.Private));
     }
 }

@@ -1,8 +1,10 @@
 // Huge pages that are put in the place of tables of small ones.
+using System.Threading;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
 using Mmu.Vm;
+using Mmu.Tests.Judge;
 using Xunit;
 
 namespace Mmu.Tests.Tdp.Rows;
@@ -160,5 +162,26 @@ public sealed class RecoverTests
         Assert.True(scene.Vm.SplitHugePages(new(0), TdpScene.MiB2));
         Assert.Equal(512UL, scene.Statistics.Pages4K);
         return scene;
+    }
+
+    [Theory]
+    [InlineData(SlotFlags.None, true)]
+    [InlineData(SlotFlags.Resolved, false)]
+    internal void PagesWhoseFramesMayChangeBecomeHugeOnlyWhileNobodyFaults(SlotFlags flags, bool beside)
+    {
+        using TdpScene scene = TdpScene.Of(TdpFormat.Ept);
+        scene.AddSlot(0, TdpScene.MiB2, flags);
+        scene.Host.OnResolve = (gfn, _) => new ResolvedFrame(ResolvedKind.Present, new(TdpScene.FirstFrame + gfn.Value), 0) { Order = 9 };
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0));
+        Assert.True(scene.Vm.SplitHugePages(new(0), TdpScene.MiB2));
+        Thread host = new(() => scene.Vm.ZapCollapsible(new(0), TdpScene.MiB2));
+        using (scene.Vm.Core.Lock.EnterSharedAsHost())
+        {
+            host.Start();
+            Assert.Equal(beside, host.Join(beside ? 10_000 : 30));
+        }
+
+        Assert.True(host.Join(10_000));
+        Assert.Equal(1UL, scene.Statistics.Pages2M);
     }
 }

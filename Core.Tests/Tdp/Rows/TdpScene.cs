@@ -22,14 +22,14 @@ internal sealed class TdpScene : IDisposable
     // Slots are memory of this process that nobody has: walks of the guest's own tables are not played here.
     private static readonly nuint s_nowhere = unchecked((nuint)0x10_0000_0000UL);
 
-    internal TdpScene(TdpOptions options, int vcpus = 1, uint tablePages = 4096, bool nxHugePages = false, uint? tableQuota = null, bool pageModificationLog = false)
+    internal TdpScene(TdpOptions options, int vcpus = 1, uint tablePages = 4096, bool nxHugePages = false, ulong? privateBytes = null, bool pageModificationLog = false)
     {
         Vm = MmuVm.Create(
             new MmuVmOptions
             {
                 Features = new CpuFeatures { PhysicalAddressBits = 46 },
                 TablePages = tablePages,
-                TableQuota = tableQuota,
+                PrivateBytes = privateBytes,
                 MaxVcpus = 4,
                 Tdp = options,
                 NxHugePages = nxHugePages,

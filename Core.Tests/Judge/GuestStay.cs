@@ -1,11 +1,10 @@
 // A vCPU that is in guest, on a thread of its own, so that flushes reach the host.
 using System;
 using Mmu.Common;
-using Mmu.Tests.Judge;
 using Mmu.Vm;
 using Xunit;
 
-namespace Mmu.Tests.Tdp.Rows;
+namespace Mmu.Tests.Judge;
 
 internal sealed class GuestStay : IDisposable
 {
