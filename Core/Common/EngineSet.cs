@@ -25,8 +25,11 @@ internal partial struct EngineSet<TShadow, TTdp>
         _tdp = tdp;
     }
 
-    /// <summary>True if at least one engine is built in.</summary>
-    internal static bool HasEngine => typeof(TShadow) != typeof(NullEngine) || typeof(TTdp) != typeof(NullEngine);
+    /// <summary>True if the Shadow MMU is built in.</summary>
+    internal static bool HasShadow => typeof(TShadow) != typeof(NullEngine);
+
+    /// <summary>True if the TDP MMU is built in.</summary>
+    internal static bool HasTdp => typeof(TTdp) != typeof(NullEngine);
 
     /// <summary>The Shadow MMU, for tests.</summary>
     internal readonly TShadow Shadow => _shadow;

@@ -61,6 +61,9 @@ public sealed partial class MmuVm
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         RefuseCaller();
         RefuseAddressSpace(addressSpace);
+
+        // No slot lies above, and the end of all addresses is not followed by their start.
+        bytes = (int)Math.Min((ulong)bytes, GuestAddressLimit - Math.Min(gpa.Value, GuestAddressLimit));
         NoteWritten(gpa, (ulong)bytes, addressSpace);
 
         // The engine is told frame by frame: what is shadowed is found by frame.
@@ -84,7 +87,7 @@ public sealed partial class MmuVm
         RefuseAddressSpace(addressSpace);
 
         // Under the lock no slot leaves, so its memory is there.
-        using (MmuWriteGuard held = _core.Lock.Enter())
+        using (MmuReadGuard held = _core.Lock.EnterSharedAsHost())
         {
             if (!_core.Memories[addressSpace].TryWrite(gpa, source))
             {
@@ -105,7 +108,7 @@ public sealed partial class MmuVm
     {
         RefuseCaller();
         RefuseAddressSpace(addressSpace);
-        using MmuWriteGuard held = _core.Lock.Enter();
+        using MmuReadGuard held = _core.Lock.EnterSharedAsHost();
         return _core.Memories[addressSpace].TryRead(gpa, destination);
     }
 

@@ -19,7 +19,6 @@ using Engines = Mmu.Common.EngineSet<Mmu.Common.NullEngine, Mmu.Tdp.TdpEngine>;
 using Engines = Mmu.Common.EngineSet<Mmu.Common.NullEngine, Mmu.Common.NullEngine>;
 #endif
 
-#pragma warning disable CA1508 // Which engines are built in is a constant of the build.
 namespace Mmu.Vm;
 
 /// <summary>
@@ -31,17 +30,6 @@ namespace Mmu.Vm;
 /// </remarks>
 public sealed partial class MmuVm : IDisposable
 {
-#if MMU_SHADOW
-    private const bool HasShadow = true;
-#else
-    private const bool HasShadow = false;
-#endif
-#if MMU_TDP
-    private const bool HasTdp = true;
-#else
-    private const bool HasTdp = false;
-#endif
-
     private readonly RankedLock _slotsLock = new(LockRank.Slots);
 
     // guarded by: _slotsLock; immutable in length
@@ -97,14 +85,15 @@ public sealed partial class MmuVm : IDisposable
     /// <exception cref="ArgumentException">An option is outside its limits; the message names it and them.</exception>
     /// <exception cref="NotSupportedException">The library was built without the engine that is asked for.</exception>
     /// <exception cref="InvalidOperationException">The system has no address space left.</exception>
-    public static MmuVm Create(MmuVmOptions options, IMmuHost host) =>
-        !Engines.HasEngine
-            ? throw new NotSupportedException("This library was built without an engine (WithShadow=false, WithTdp=false): it walks guest tables but builds none.")
-            : options?.Tdp is null && !HasShadow
-            ? throw new NotSupportedException("This library was built without the Shadow MMU (WithShadow=false): MmuVmOptions.Tdp must be given.")
-            : options?.Tdp is not null && !HasTdp
-            ? throw new NotSupportedException("This library was built without the TDP MMU (WithTdp=false): MmuVmOptions.Tdp must be null.")
-            : CreateWithAnyEngine(options!, host);
+    public static MmuVm Create(MmuVmOptions options, IMmuHost host)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        bool isBuiltIn = options.Tdp is null ? Engines.HasShadow : Engines.HasTdp;
+        return isBuiltIn
+            ? CreateWithAnyEngine(options, host)
+            : throw new NotSupportedException(
+                $"This library was built without the {(options.Tdp is null ? "Shadow MMU (WithShadow=false), which a VM without" : "TDP MMU (WithTdp=false), which a VM with")} MmuVmOptions.Tdp needs.");
+    }
 
     /// <summary>As <see cref="Create"/>, with engines that do nothing if none is built in.</summary>
     internal static MmuVm CreateWithAnyEngine(MmuVmOptions options, IMmuHost host)
