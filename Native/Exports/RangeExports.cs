@@ -1,7 +1,9 @@
 // Exports: what the VMM asks of ranges of guest memory.
+using System;
 using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Native.Abi;
+using Mmu.Vm;
 
 namespace Mmu.Native.Exports;
 
@@ -21,11 +23,7 @@ internal static unsafe class RangeExports
     /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
     [UnmanagedCallersOnly(EntryPoint = "mmu_vm_unmap_range")]
     internal static Status UnmapRange(VmHandle vm, ulong start, ulong bytes, uint addressSpace) =>
-        VmCall.Do(vm, (start, bytes, addressSpace), static (vm, a) =>
-        {
-            vm.UnmapRange(new Gpa(a.start), a.bytes, Space.Of(a.addressSpace));
-            return Status.Ok;
-        });
+        Do(vm, start, bytes, addressSpace, static (vm, first, bytes, space) => vm.UnmapRange(first, bytes, space));
 
     /// <summary>Removes mappings of a range, and tables that shadow guest tables in it.</summary>
     /// <param name="vm">The VM.</param>
@@ -34,11 +32,7 @@ internal static unsafe class RangeExports
     /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
     [UnmanagedCallersOnly(EntryPoint = "mmu_vm_zap_range")]
     internal static Status ZapRange(VmHandle vm, ulong start, ulong bytes, uint addressSpace) =>
-        VmCall.Do(vm, (start, bytes, addressSpace), static (vm, a) =>
-        {
-            vm.ZapRange(new Gpa(a.start), a.bytes, Space.Of(a.addressSpace));
-            return Status.Ok;
-        });
+        Do(vm, start, bytes, addressSpace, static (vm, first, bytes, space) => vm.ZapRange(first, bytes, space));
 
     /// <summary>Takes write access from all mappings of a range, for dirty logging: the next write to each page faults.</summary>
     /// <param name="vm">The VM.</param>
@@ -47,11 +41,7 @@ internal static unsafe class RangeExports
     /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
     [UnmanagedCallersOnly(EntryPoint = "mmu_vm_write_protect")]
     internal static Status WriteProtect(VmHandle vm, ulong start, ulong bytes, uint addressSpace) =>
-        VmCall.Do(vm, (start, bytes, addressSpace), static (vm, a) =>
-        {
-            vm.WriteProtect(new Gpa(a.start), a.bytes, Space.Of(a.addressSpace));
-            return Status.Ok;
-        });
+        Do(vm, start, bytes, addressSpace, static (vm, first, bytes, space) => vm.WriteProtect(first, bytes, space));
 
     /// <summary>Removes small mappings of a range where a huge page could be mapped instead.</summary>
     /// <param name="vm">The VM.</param>
@@ -60,11 +50,7 @@ internal static unsafe class RangeExports
     /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
     [UnmanagedCallersOnly(EntryPoint = "mmu_vm_zap_collapsible")]
     internal static Status ZapCollapsible(VmHandle vm, ulong start, ulong bytes, uint addressSpace) =>
-        VmCall.Do(vm, (start, bytes, addressSpace), static (vm, a) =>
-        {
-            vm.ZapCollapsible(new Gpa(a.start), a.bytes, Space.Of(a.addressSpace));
-            return Status.Ok;
-        });
+        Do(vm, start, bytes, addressSpace, static (vm, first, bytes, space) => vm.ZapCollapsible(first, bytes, space));
 
     /// <summary>Clears the accessed bits of all mappings of a range. TLBs are not flushed, so a page may be used once more unseen.</summary>
     /// <param name="vm">The VM.</param>
@@ -75,11 +61,7 @@ internal static unsafe class RangeExports
     [UnmanagedCallersOnly(EntryPoint = "mmu_vm_age")]
     internal static Status Age(VmHandle vm, ulong start, ulong bytes, uint addressSpace, uint* accessed) =>
         accessed == null ? Failure.OfNull(nameof(accessed))
-            : VmCall.Do(vm, (start, bytes, addressSpace, new Ptr<uint>(accessed)), static (vm, a) =>
-            {
-                *a.Item4.Value = vm.Age(new Gpa(a.start), a.bytes, Space.Of(a.addressSpace)) ? 1u : 0;
-                return Status.Ok;
-            });
+            : Ask(vm, start, bytes, addressSpace, accessed, static (vm, first, bytes, space) => vm.Age(first, bytes, space));
 
     /// <summary>Tells whether a mapping of a range has its accessed bit set; changes nothing.</summary>
     /// <param name="vm">The VM.</param>
@@ -90,11 +72,7 @@ internal static unsafe class RangeExports
     [UnmanagedCallersOnly(EntryPoint = "mmu_vm_test_age")]
     internal static Status TestAge(VmHandle vm, ulong start, ulong bytes, uint addressSpace, uint* accessed) =>
         accessed == null ? Failure.OfNull(nameof(accessed))
-            : VmCall.Do(vm, (start, bytes, addressSpace, new Ptr<uint>(accessed)), static (vm, a) =>
-            {
-                *a.Item4.Value = vm.TestAge(new Gpa(a.start), a.bytes, Space.Of(a.addressSpace)) ? 1u : 0;
-                return Status.Ok;
-            });
+            : Ask(vm, start, bytes, addressSpace, accessed, static (vm, first, bytes, space) => vm.TestAge(first, bytes, space));
 
     /// <summary>Splits huge mappings of a range into mappings of 4 KiB.</summary>
     /// <param name="vm">The VM.</param>
@@ -105,9 +83,19 @@ internal static unsafe class RangeExports
     [UnmanagedCallersOnly(EntryPoint = "mmu_vm_split_huge_pages")]
     internal static Status SplitHugePages(VmHandle vm, ulong start, ulong bytes, uint addressSpace, uint* complete) =>
         complete == null ? Failure.OfNull(nameof(complete))
-            : VmCall.Do(vm, (start, bytes, addressSpace, new Ptr<uint>(complete)), static (vm, a) =>
-            {
-                *a.Item4.Value = vm.SplitHugePages(new Gpa(a.start), a.bytes, Space.Of(a.addressSpace)) ? 1u : 0;
-                return Status.Ok;
-            });
+            : Ask(vm, start, bytes, addressSpace, complete, static (vm, first, bytes, space) => vm.SplitHugePages(first, bytes, space));
+
+    private static Status Do(VmHandle vm, ulong start, ulong bytes, uint addressSpace, Action<MmuVm, Gpa, ulong, int> work) =>
+        VmCall.Do(vm, (start, bytes, addressSpace, work), static (vm, a) =>
+        {
+            a.work(vm, new Gpa(a.start), a.bytes, Space.Of(a.addressSpace));
+            return Status.Ok;
+        });
+
+    private static Status Ask(VmHandle vm, ulong start, ulong bytes, uint addressSpace, uint* answer, Func<MmuVm, Gpa, ulong, int, bool> work) =>
+        VmCall.Do(vm, (start, bytes, addressSpace, work, new Ptr<uint>(answer)), static (vm, a) =>
+        {
+            *a.Item5.Value = a.work(vm, new Gpa(a.start), a.bytes, Space.Of(a.addressSpace)) ? 1u : 0;
+            return Status.Ok;
+        });
 }

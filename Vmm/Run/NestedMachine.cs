@@ -4,8 +4,6 @@ using System.Diagnostics;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
-using Mmu.Guest;
-using Mmu.Memory;
 using Mmu.Vm;
 using Mmu.Vmm.Images;
 using Mmu.Vmm.Run.Processors;
@@ -36,21 +34,8 @@ internal sealed class NestedMachine : IMmuHost, INesting, IDisposable
     {
         _processor = processor;
         _options = options;
-        Vm = MmuVm.Create(
-            new MmuVmOptions
-            {
-                Features = processor.Features,
-                TableBacking = TableBacking.Memory(memory.Address + (nuint)HostLayout.Arena),
-                TablePages = HostLayout.ArenaPages,
-                FirstTableFrame = new Pfn(HostLayout.Arena >> 12),
-                HostPhysicalAddressBits = processor.Features.PhysicalAddressBits,
-                MaxVcpus = 1,
-                Tdp = options,
-            },
-            this);
-        _guestBytes = (memory.Bytes - HostLayout.GuestMemory) / 2;
-        ulong host = HostLayout.ShadowedMemory(_guestBytes);
-        Vm.AddSlot(new MemorySlot(new Gpa(HostLayout.GuestMemory), _guestBytes, memory.Address + (nuint)host, new Pfn(host >> 12), SlotFlags.None));
+        _guestBytes = MachineVm.GuestBytes(memory);
+        Vm = MachineVm.Create(memory, processor, this, options);
         Vcpu = Vm.CreateVcpu();
         Enter();
     }

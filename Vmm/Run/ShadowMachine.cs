@@ -5,8 +5,6 @@ using System.Diagnostics;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
-using Mmu.Guest;
-using Mmu.Memory;
 using Mmu.Vm;
 using Mmu.Vmm.Images;
 using Mmu.Vmm.Run.Processors;
@@ -34,21 +32,7 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
         _processor = processor;
         Window = window;
         _method = method;
-        Vm = MmuVm.Create(
-            new MmuVmOptions
-            {
-                Features = processor.Features,
-                TableBacking = TableBacking.Memory(memory.Address + (nuint)HostLayout.Arena),
-                TablePages = HostLayout.ArenaPages,
-                FirstTableFrame = new Pfn(HostLayout.Arena >> 12),
-                HostPhysicalAddressBits = processor.Features.PhysicalAddressBits,
-                MaxVcpus = 1,
-            },
-            this);
-        ulong guestBytes = (memory.Bytes - HostLayout.GuestMemory) / 2;
-        ulong host = HostLayout.ShadowedMemory(guestBytes);
-        nuint address = memory.Address + (nuint)host;
-        Vm.AddSlot(new MemorySlot(new Gpa(HostLayout.GuestMemory), guestBytes, address, new Pfn(host >> 12), SlotFlags.None));
+        Vm = MachineVm.Create(memory, processor, this);
         Vcpu = Vm.CreateVcpu();
     }
 
