@@ -1,7 +1,6 @@
 // Shadow judge: memory that runs out at every point in turn: an outcome, nothing lost, and success once there is memory.
-using System;
-using System.Globalization;
 using CsCheck;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 using Xunit;
 
@@ -26,28 +25,8 @@ public sealed class ExhaustionTests(ITestOutputHelper output)
     {
         StreamOptions options = new() { Modes = [(OracleMode)mode, OracleMode.Level4], FailAfter = -1, Seed = 3 };
         StreamCommand[] stream = StreamGen.Streams(options.Vcpus, Steps, Steps).Generate(new PCG(1, 1), null, out _);
-        int points;
-        using (StreamRunner runner = new(options))
-        {
-            foreach (StreamCommand command in stream)
-            {
-                Assert.Null(runner.Step(command));
-            }
-
-            points = runner.Allocations;
-        }
-
-        bool all = Environment.GetEnvironmentVariable("MMU_LONG") is { Length: > 0 };
-        int stride = all ? 1 : Math.Max(1, points / PointsInDefaultRun);
-        int failed = 0;
-        for (int point = 0; point < points; point += stride)
-        {
-            StreamOptions failing = options with { FailAfter = point, FailsOnce = point % 2 == 0 };
-            string? wrong = StreamRunner.Run(failing, stream, new StreamTotals());
-            Assert.True(wrong is null, $"Allocation {point} of {points} failed: {wrong}");
-            failed++;
-        }
-
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{failed} of {points} allocations made to fail"));
+        StreamDriver.FailAllocations(
+            () => new StreamRunner(options), stream, PointsInDefaultRun,
+            point => StreamRunner.Run(options with { FailAfter = point, FailsOnce = point % 2 == 0 }, stream, new StreamTotals()), output);
     }
 }

@@ -1,12 +1,10 @@
 // Shadow judge: executes a stream of commands on the library and on the model, and compares after each.
-using System;
-using System.Globalization;
 using Mmu.Tests.Conformance;
 using Mmu.Tests.Judge;
 
 namespace Mmu.Tests.Shadow;
 
-internal sealed class StreamRunner : IDisposable
+internal sealed class StreamRunner : IStreamRunner<StreamCommand>
 {
 #if DEBUG
     private const int AuditEvery = 16;
@@ -28,32 +26,15 @@ internal sealed class StreamRunner : IDisposable
         _sample = new SampleCheck(_vm, new SeededRandom(options.Seed + 2));
     }
 
-    /// <summary>Allocations asked for so far, of a machine whose memory may be made to fail.</summary>
-    internal int Allocations => _vm.Faults?.Attempts ?? 0;
+    /// <inheritdoc/>
+    public int Allocations => _vm.Faults?.Attempts ?? 0;
 
     /// <summary>Runs a stream; what went wrong, or null.</summary>
-    internal static string? Run(StreamOptions options, StreamCommand[] stream, StreamTotals totals)
-    {
-        int step = 0;
-        try
-        {
-            using StreamRunner runner = new(options);
-            string? wrong = null;
-            for (; step < stream.Length && wrong is null; step++)
-            {
-                wrong = runner.Step(stream[step]);
-            }
+    internal static string? Run(StreamOptions options, StreamCommand[] stream, StreamTotals totals) =>
+        StreamDriver.Run(() => new StreamRunner(options), stream, (runner, steps) => totals.Add(runner._vm, steps));
 
-            totals.Add(runner._vm, step);
-            return wrong is null ? null : Describe(stream, step - 1, wrong);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            return Describe(stream, step, e is JudgeException ? e.Message : e.ToString());
-        }
-    }
-
-    internal string? Step(StreamCommand command)
+    /// <inheritdoc/>
+    public string? Step(StreamCommand command)
     {
         _vm.World.Now++;
         SeededRandom random = new(command.Seed + 1UL);
@@ -70,7 +51,4 @@ internal sealed class StreamRunner : IDisposable
     }
 
     public void Dispose() => _vm.Dispose();
-
-    private static string Describe(StreamCommand[] stream, int step, string wrong) =>
-        string.Create(CultureInfo.InvariantCulture, $"step {step} ({(step < stream.Length ? stream[step].ToString() : "the end")}): {wrong}");
 }

@@ -1,8 +1,7 @@
 // TDP judge: memory that runs out at every point in turn: an outcome, nothing lost, and success once there is memory.
-using System;
-using System.Globalization;
 using CsCheck;
 using Mmu.Common;
+using Mmu.Tests.Judge;
 using Xunit;
 
 namespace Mmu.Tests.Tdp;
@@ -24,28 +23,8 @@ public sealed class ExhaustionTests(ITestOutputHelper output)
     {
         GpaStreamOptions options = new() { Tdp = new TdpOptions { Format = format, Levels = levels }, FailAfter = -1, Seed = 3 };
         GpaStreamCommand[] stream = GpaStreamGen.Streams(options.Vcpus, Steps).Generate(new PCG(1, 1), null, out _);
-        int points;
-        using (GpaStreamRunner runner = new(options))
-        {
-            foreach (GpaStreamCommand command in stream)
-            {
-                Assert.Null(runner.Step(command));
-            }
-
-            points = runner.Allocations;
-        }
-
-        bool all = Environment.GetEnvironmentVariable("MMU_LONG") is { Length: > 0 };
-        int stride = all ? 1 : Math.Max(1, points / PointsInDefaultRun);
-        int failed = 0;
-        for (int point = 0; point < points; point += stride)
-        {
-            GpaStreamOptions failing = options with { FailAfter = point, FailsOnce = point % 2 == 0 };
-            string? wrong = GpaStreamRunner.Run(failing, stream, new GpaStreamTotals());
-            Assert.True(wrong is null, $"Allocation {point} of {points} failed: {wrong}");
-            failed++;
-        }
-
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{failed} of {points} allocations made to fail"));
+        StreamDriver.FailAllocations(
+            () => new GpaStreamRunner(options), stream, PointsInDefaultRun,
+            point => GpaStreamRunner.Run(options with { FailAfter = point, FailsOnce = point % 2 == 0 }, stream, new GpaStreamTotals()), output);
     }
 }

@@ -1,6 +1,4 @@
 // TDP judge: executes a stream of commands on the library and on the model, and compares after each.
-using System;
-using System.Globalization;
 using Mmu.Addressing;
 using Mmu.Common;
 using Mmu.Tests.Conformance;
@@ -8,7 +6,7 @@ using Mmu.Tests.Judge;
 
 namespace Mmu.Tests.Tdp;
 
-internal sealed class GpaStreamRunner : IDisposable
+internal sealed class GpaStreamRunner : IStreamRunner<GpaStreamCommand>
 {
 #if DEBUG
     private const int AuditEvery = 16;
@@ -35,32 +33,15 @@ internal sealed class GpaStreamRunner : IDisposable
         _samples = new SeededRandom(options.Seed + 2);
     }
 
-    /// <summary>Allocations asked for so far, of a machine whose memory may be made to fail.</summary>
-    internal int Allocations => _vm.Faults?.Attempts ?? 0;
+    /// <inheritdoc/>
+    public int Allocations => _vm.Faults?.Attempts ?? 0;
 
     /// <summary>Runs a stream; what went wrong, or null.</summary>
-    internal static string? Run(GpaStreamOptions options, GpaStreamCommand[] stream, GpaStreamTotals totals)
-    {
-        int step = 0;
-        try
-        {
-            using GpaStreamRunner runner = new(options);
-            string? wrong = null;
-            for (; step < stream.Length && wrong is null; step++)
-            {
-                wrong = runner.Step(stream[step]);
-            }
+    internal static string? Run(GpaStreamOptions options, GpaStreamCommand[] stream, GpaStreamTotals totals) =>
+        StreamDriver.Run(() => new GpaStreamRunner(options), stream, (runner, steps) => totals.Add(runner._vm, steps));
 
-            totals.Add(runner._vm, step);
-            return wrong is null ? null : Describe(stream, step - 1, wrong);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            return Describe(stream, step, e is JudgeException ? e.Message : e.ToString());
-        }
-    }
-
-    internal string? Step(GpaStreamCommand command)
+    /// <inheritdoc/>
+    public string? Step(GpaStreamCommand command)
     {
         SeededRandom random = new(command.Seed + 1UL);
         GpaVcpu vcpu = _vm.Vcpus[command.Vcpu % _vm.Vcpus.Count];
@@ -165,7 +146,4 @@ internal sealed class GpaStreamRunner : IDisposable
             }
         }
     }
-
-    private static string Describe(GpaStreamCommand[] stream, int step, string wrong) =>
-        string.Create(CultureInfo.InvariantCulture, $"step {step} ({(step < stream.Length ? stream[step].ToString() : "the end")}): {wrong}");
 }

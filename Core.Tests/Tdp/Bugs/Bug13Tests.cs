@@ -3,7 +3,6 @@
 using System;
 using Mmu.Architecture;
 using Mmu.Common;
-using Mmu.Tests.Judge;
 using Mmu.Tests.Tdp.Races;
 using Mmu.Vm;
 using Xunit;
@@ -17,16 +16,7 @@ public sealed class Bug13Tests
     public void Bug13AFaultWhoseRootWasInvalidatedIsTriedAgain()
     {
         using RaceScene scene = new();
-        using HostThread other = new();
-        bool done = false;
-        scene.Host.WhileResolving = (_, _) =>
-        {
-            if (!done)
-            {
-                done = true;
-                other.Run(() => scene.Vm.ZapAll());
-            }
-        };
+        scene.WhileResolving(scene.Vm.ZapAll);
         ulong stores = scene.Statistics.SpteStores;
         Assert.Equal(FaultOutcome.Retry, scene.Fault(0, RaceScene.Demand, GpaAccess.Read));
         Assert.Equal(stores, scene.Statistics.SpteStores);
@@ -39,23 +29,14 @@ public sealed class Bug13Tests
     public void Bug13AFaultWhoseRootWasReplacedIsTriedAgain()
     {
         using RaceScene scene = new();
-        using HostThread other = new();
-        bool done = false;
-        scene.Host.WhileResolving = (_, _) =>
+        scene.WhileResolving(() =>
         {
-            if (!done)
+            scene.Vm.ZapAll();
+            scene.Access(1, RaceScene.Small, GpaAccess.Write);
+            while (scene.Vm.ReclaimObsolete())
             {
-                done = true;
-                other.Run(() =>
-                {
-                    scene.Vm.ZapAll();
-                    scene.Access(1, RaceScene.Small, GpaAccess.Write);
-                    while (scene.Vm.ReclaimObsolete())
-                    {
-                    }
-                });
             }
-        };
+        });
         ulong pages = 1;
         Assert.Equal(FaultOutcome.Retry, scene.Fault(0, RaceScene.Demand, GpaAccess.Read));
         Assert.Equal(pages, scene.Statistics.Pages4K);

@@ -4,7 +4,6 @@ using Mmu.Addressing;
 using Mmu.Common;
 using Mmu.Diagnostics;
 using Mmu.Sptes;
-using Mmu.Tests.Judge;
 using Xunit;
 
 namespace Mmu.Tests.Tdp.Races;
@@ -32,18 +31,12 @@ public sealed class FaultRaceTests
     public void AFaultWhoseFrameWasUnmappedMeanwhileIsTriedAgain()
     {
         using RaceScene scene = new();
-        using HostThread other = new();
-        bool done = false;
-        scene.Host.WhileResolving = (_, _) =>
+        scene.WhileResolving(() =>
         {
-            if (!done)
-            {
-                done = true;
-                scene.DemandSlot.Move(GpaVm.DemandFrame);
-                other.Run(() => scene.Vm.UnmapRange(new Gpa(RaceScene.Demand), 4096));
-                scene.DemandSlot.Revoke(GpaVm.DemandFrame);
-            }
-        };
+            scene.DemandSlot.Move(GpaVm.DemandFrame);
+            scene.Vm.UnmapRange(new Gpa(RaceScene.Demand), 4096);
+            scene.DemandSlot.Revoke(GpaVm.DemandFrame);
+        });
         Assert.Equal(FaultOutcome.Retry, scene.Fault(0, RaceScene.Demand, GpaAccess.Read));
         Assert.False(scene.Peek(RaceScene.Demand, GpaAccess.Read).Passes);
         Assert.Equal(FaultOutcome.Fixed, scene.Fault(0, RaceScene.Demand, GpaAccess.Read));

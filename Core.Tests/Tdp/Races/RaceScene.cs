@@ -5,6 +5,7 @@ using Mmu.Addressing;
 using Mmu.Common;
 using Mmu.Guest;
 using Mmu.Sptes;
+using Mmu.Tests.Judge;
 using Mmu.Vm;
 using Xunit;
 
@@ -50,6 +51,17 @@ internal sealed class RaceScene : IDisposable
     internal MmuVm Vm => _vm.Vm;
 
     internal MmuStatistics Statistics => _vm.Vm.GetStatistics();
+
+    /// <summary>Has something done, once, by a thread of the host's while it looks for a frame.</summary>
+    internal void WhileResolving(Action action)
+    {
+        Host.WhileResolving = (_, _) =>
+        {
+            Host.WhileResolving = null;
+            using HostThread other = new();
+            other.Run(action);
+        };
+    }
 
     /// <summary>A whole access with all its faults, judged; the vCPU is outside afterwards.</summary>
     internal void Access(int vcpu, ulong gpa, GpaAccess access)
