@@ -1,12 +1,13 @@
 // Shadow judge: one vCPU three times over: the library's, the real processor that runs it, and what its guest may observe.
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;
 using Mmu.Vm;
 
 namespace Mmu.Tests.Shadow;
 
-internal sealed class ModelVcpu(MmuVcpu vcpu, ModelCpu cpu, FlatVcpu flat)
+internal sealed class ModelVcpu(MmuVcpu vcpu, ModelCpu cpu, FlatVcpu flat) : IJudgedVcpu
 {
     internal MmuVcpu Vcpu => vcpu;
 
@@ -23,13 +24,13 @@ internal sealed class ModelVcpu(MmuVcpu vcpu, ModelCpu cpu, FlatVcpu flat)
     /// <summary>Addresses that the guest comes back to.</summary>
     internal LinearPool Linears { get; } = new();
 
-    internal bool IsInGuest { get; private set; }
+    public bool IsInGuest { get; private set; }
 
     /// <summary>The library asked it to leave the guest.</summary>
-    internal bool IsKicked { get; set; }
+    public bool IsKicked { get; set; }
 
     /// <summary>Enters the guest, unless it is there; false if there is no root.</summary>
-    internal RootStatus Enter()
+    public RootStatus Enter()
     {
         if (IsKicked)
         {
@@ -52,7 +53,7 @@ internal sealed class ModelVcpu(MmuVcpu vcpu, ModelCpu cpu, FlatVcpu flat)
         return status;
     }
 
-    internal void Leave()
+    public void Leave()
     {
         IsKicked = false;
         if (IsInGuest)

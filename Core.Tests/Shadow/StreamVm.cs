@@ -6,7 +6,6 @@ using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
-using Mmu.Memory;
 using Mmu.Tests.Conformance;
 using Mmu.Tests.Guest;
 using Mmu.Tests.Judge;
@@ -15,26 +14,27 @@ using Mmu.Vm;
 
 namespace Mmu.Tests.Shadow;
 
-internal sealed class StreamVm : IDisposable
+internal sealed class StreamVm : JudgedVm<ModelVcpu>
 {
     internal const ulong FirstTableFrame = 0x8_0000;
     private const ulong FirstRamFrame = 0x100_0000;
     private const ulong FramesPerSlot = 0x10_0000;
     private const int FrameGenerations = 4096;
 
-    private readonly List<GuardedPages> _memory = [];
-    private readonly HostThread _hostThread = new();
-    private readonly MmuVm _vm;
     private ulong _nextFrame = FirstRamFrame;
 
     internal StreamVm(StreamOptions options)
+        : this(options, new GuestWorld())
     {
-        Options = options;
-        Model = new FlatModel(World);
-        Judge = new TranslationJudge(World, Model, HostFrames);
-        Logs = new LogJudge(this);
-        Host = new ModelHost(World);
-        _vm = MmuVm.Create(
+    }
+
+    private StreamVm(StreamOptions options, GuestWorld world)
+        : this(options, world, new ModelHost(world))
+    {
+    }
+
+    private StreamVm(StreamOptions options, GuestWorld world, ModelHost host)
+        : base(
             new MmuVmOptions
             {
                 Features = options.Features,
@@ -44,16 +44,14 @@ internal sealed class StreamVm : IDisposable
                 HostPhysicalAddressBits = 46,
                 MaxVcpus = options.Vcpus,
             },
-            Host);
-        if (options.FailAfter is { } failAfter)
-        {
-            Faults = new AllocationFaults { FailAfter = failAfter, Once = options.FailsOnce };
-            _vm.Core.Tables.Faults = Faults;
-            _vm.Core.Private.Faults = Faults;
-        }
-
-        TableMemory tables = _vm.TableMemory;
-        HostFrames.Add(new HostRange(tables.FirstFrame.Value, (int)(tables.Bytes >> 12), tables.HostAddress, HostUse.Tables));
+            host, options.FailAfter, options.FailsOnce)
+    {
+        Options = options;
+        World = world;
+        Host = host;
+        Model = new FlatModel(World);
+        Judge = new TranslationJudge(World, Model, HostFrames);
+        Logs = new LogJudge(this);
         SeededRandom random = new(options.Seed);
         _ = AddSlot(0, GuestLayout.DenseFrame, GuestLayout.DensePages, All(GuestLayout.DensePages));
         _ = AddSlot(0, GuestLayout.HugeFrame, GuestLayout.HugePages, GuestLayout.WatchedHugePages, alignment: 512);
@@ -72,7 +70,7 @@ internal sealed class StreamVm : IDisposable
 
     internal StreamOptions Options { get; }
 
-    internal GuestWorld World { get; } = new();
+    internal GuestWorld World { get; }
 
     internal FlatModel Model { get; }
 
@@ -80,13 +78,9 @@ internal sealed class StreamVm : IDisposable
 
     internal TranslationJudge Judge { get; }
 
-    internal HostFrames HostFrames { get; } = new();
-
     internal ModelHost Host { get; }
 
-    internal List<ModelVcpu> Vcpus => Host.Vcpus;
-
-    internal MmuVm Vm => _vm;
+    internal override List<ModelVcpu> Vcpus => Host.Vcpus;
 
     /// <summary>The slot that comes, goes and moves.</summary>
     internal ModelSlot HotSlot { get; set; }
@@ -94,76 +88,9 @@ internal sealed class StreamVm : IDisposable
     /// <summary>Somebody wrote to guest memory and said nothing: what the guest reads may be old for ever, but it is still only its own memory.</summary>
     internal bool IsTainted { get; set; }
 
-    /// <summary>There may be fewer tables than the roots of the vCPUs need, or memory is made to fail: a fault may find no room.</summary>
-    internal bool MayRunOut => Options.TablePages < 64 || Options.TableQuota is not null || Faults is not null;
-
-    internal AllocationFaults? Faults { get; }
+    internal override bool MayRunOut => Options.TablePages < 64 || Options.TableQuota is not null || Faults is not null;
 
     internal long Accesses { get; set; }
-
-    /// <summary>How often each answer to a fault was given.</summary>
-    internal long[] Answers { get; } = new long[(int)FaultOutcome.VmDead + 1];
-
-    /// <summary>Calls a method of the VM as a host thread does, which has no vCPU in guest.</summary>
-    internal void AsHost(Action<MmuVm> action)
-    {
-        if (Vcpus.Exists(vcpu => vcpu.IsInGuest))
-        {
-            _hostThread.Run(() => action(_vm));
-        }
-        else
-        {
-            action(_vm);
-        }
-    }
-
-    /// <summary>Does what may fail for memory, once more with memory if it does.</summary>
-    internal void Retry(Action action)
-    {
-        try
-        {
-            action();
-        }
-        catch (InvalidOperationException) when (Faults is not null)
-        {
-            Faults.FailAfter = -1;
-            action();
-        }
-    }
-
-    /// <summary>Has a vCPU in guest; false if there is no room for its root.</summary>
-    internal bool Enter(ModelVcpu vcpu)
-    {
-        RootStatus status = vcpu.Enter();
-        if (status != RootStatus.Loaded && !(status is RootStatus.OutOfPages or RootStatus.NoRootBelow4GiB && MayRunOut))
-        {
-            throw new JudgeException($"The vCPU cannot enter the guest: {status}.");
-        }
-
-        return status == RootStatus.Loaded;
-    }
-
-    /// <summary>What a VMM does when the arena is full: has the others let go of their roots, and tables taken apart.</summary>
-    internal void MakeRoom()
-    {
-        if (Faults is not null)
-        {
-            Faults.FailAfter = -1;
-            return;
-        }
-
-        foreach (ModelVcpu vcpu in Vcpus)
-        {
-            vcpu.Leave();
-        }
-
-        _vm.ZapAll();
-        while (_vm.ReclaimObsolete())
-        {
-        }
-
-        _ = _vm.Shrink(int.MaxValue);
-    }
 
     /// <summary>A store by an emulator or a device, announced as it must be.</summary>
     internal void StoreAndAnnounce(int addressSpace, ulong gpa, int bytes, ulong value)
@@ -182,20 +109,6 @@ internal sealed class StreamVm : IDisposable
 
     internal long OldestOfAll() => Vcpus.Min(vcpu => vcpu.Flat.Oldest);
 
-    internal string? Audit()
-    {
-        string? wrong = null;
-        AsHost(vm => wrong = vm.Audit());
-        return wrong;
-    }
-
-    internal MmuStatistics Statistics()
-    {
-        MmuStatistics statistics = default;
-        AsHost(vm => statistics = vm.GetStatistics());
-        return statistics;
-    }
-
     /// <summary>Gives the library a slot of the model.</summary>
     internal void Plug(ModelSlot slot)
     {
@@ -205,30 +118,14 @@ internal sealed class StreamVm : IDisposable
         World.Add(slot);
     }
 
-    public void Dispose()
-    {
-        foreach (ModelVcpu vcpu in Vcpus)
-        {
-            vcpu.Leave();
-        }
-
-        try
-        {
-            Teardown.Check(_vm);
-        }
-        finally
-        {
-            _hostThread.Dispose();
-            _memory.ForEach(memory => memory.Dispose());
-        }
-    }
+    // A root of PAE paging wants room of its own.
+    protected override bool IsShortage(RootStatus status) => status is RootStatus.OutOfPages or RootStatus.NoRootBelow4GiB;
 
     private static IEnumerable<int> All(int pages) => Enumerable.Range(0, pages);
 
     private ModelSlot AddSlot(int addressSpace, ulong gfn, int pages, IEnumerable<int> watched, SlotFlags flags = SlotFlags.None, int alignment = 1)
     {
-        GuardedPages memory = new(pages);
-        _memory.Add(memory);
+        GuardedPages memory = NewMemory(pages);
         bool onDemand = (flags & SlotFlags.Resolved) != 0;
         ulong first = _nextFrame + (alignment > 1 ? gfn % (ulong)alignment : 0);
         HostRange range = new(first, pages, memory.Address, HostUse.Ram, onDemand ? FrameGenerations : 1);
@@ -273,7 +170,7 @@ internal sealed class StreamVm : IDisposable
     {
         ControlState reset = new() { Cr0 = 1 };
         MmuVcpu vcpu = null!;
-        Retry(() => vcpu = _vm.CreateVcpu());
+        Retry(() => vcpu = Vm.CreateVcpu());
         ModelCpu cpu = new(HostFrames, new SeededRandom(Options.Seed + 100 + (ulong)Vcpus.Count));
         ModelVcpu model = new(vcpu, cpu, new FlatVcpu(StateMaker.ToOracle(reset, Options.Features))) { State = reset };
         Vcpus.Add(model);

@@ -5,7 +5,7 @@ using Mmu.Vm;
 
 namespace Mmu.Tests.Tdp;
 
-internal sealed class GpaVcpu(MmuVcpu vcpu, GpaCpu cpu)
+internal sealed class GpaVcpu(MmuVcpu vcpu, GpaCpu cpu) : IJudgedVcpu
 {
     private volatile bool _isKicked;
 
@@ -15,17 +15,17 @@ internal sealed class GpaVcpu(MmuVcpu vcpu, GpaCpu cpu)
 
     internal int AddressSpace => vcpu.InSystemManagement ? 1 : 0;
 
-    internal bool IsInGuest { get; private set; }
+    public bool IsInGuest { get; private set; }
 
     /// <summary>The library asked it to leave the guest.</summary>
-    internal bool IsKicked
+    public bool IsKicked
     {
         get => _isKicked;
         set => _isKicked = value;
     }
 
     /// <summary>Enters the guest, unless it is there.</summary>
-    internal RootStatus Enter()
+    public RootStatus Enter()
     {
         if (IsKicked)
         {
@@ -52,7 +52,7 @@ internal sealed class GpaVcpu(MmuVcpu vcpu, GpaCpu cpu)
         return status;
     }
 
-    internal void Leave()
+    public void Leave()
     {
         IsKicked = false;
         if (IsInGuest)

@@ -2,9 +2,7 @@
 using System;
 using System.Collections.Generic;
 using Mmu.Addressing;
-using Mmu.Common;
 using Mmu.Guest;
-using Mmu.Memory;
 using Mmu.Tests.Conformance;
 using Mmu.Tests.Guest;
 using Mmu.Tests.Judge;
@@ -12,7 +10,7 @@ using Mmu.Vm;
 
 namespace Mmu.Tests.Tdp;
 
-internal sealed class GpaVm : IDisposable
+internal sealed class GpaVm : JudgedVm<GpaVcpu>
 {
     internal const ulong DenseFrame = 0;
     internal const ulong HugeFrame = 0x400;
@@ -30,16 +28,20 @@ internal sealed class GpaVm : IDisposable
     private const ulong FramesPerSlot = 0x10_0000;
     private const int FrameGenerations = 1024;
 
-    private readonly List<GuardedPages> _memory = [];
-    private readonly HostThread _hostThread = new();
-    private readonly MmuVm _vm;
     private ulong _nextFrame = FirstRamFrame;
 
     internal GpaVm(GpaStreamOptions options)
+        : this(options, new GpaWorld())
     {
-        Options = options;
-        Host = new GpaHost(World);
-        _vm = MmuVm.Create(
+    }
+
+    private GpaVm(GpaStreamOptions options, GpaWorld world)
+        : this(options, world, new GpaHost(world))
+    {
+    }
+
+    private GpaVm(GpaStreamOptions options, GpaWorld world, GpaHost host)
+        : base(
             new MmuVmOptions
             {
                 TablePages = options.TablePages,
@@ -49,51 +51,36 @@ internal sealed class GpaVm : IDisposable
                 Tdp = options.Tdp,
                 NxHugePages = options.NxHugePages,
             },
-            Host);
-        if (options.FailAfter is { } failAfter)
-        {
-            Faults = new AllocationFaults { FailAfter = failAfter, Once = options.FailsOnce };
-            _vm.Core.Tables.Faults = Faults;
-            _vm.Core.Private.Faults = Faults;
-        }
-
-        TableMemory tables = _vm.TableMemory;
-        HostFrames.Add(new HostRange(tables.FirstFrame.Value, (int)(tables.Bytes >> 12), tables.HostAddress, HostUse.Tables));
+            host, options.FailAfter, options.FailsOnce)
+    {
+        Options = options;
+        World = world;
+        Host = host;
         Walker = new GpaWalker(options.Format, options.Tdp.Levels, MaxPhyAddr, HostFrames, options.Tdp.ExecuteOnly);
         for (int i = 0; i < options.Vcpus; i++)
         {
             MmuVcpu vcpu = null!;
-            Retry(() => vcpu = _vm.CreateVcpu());
+            Retry(() => vcpu = Vm.CreateVcpu());
             Host.Vcpus.Add(new GpaVcpu(vcpu, new GpaCpu(Walker, new SeededRandom(options.Seed + 100 + (ulong)i))));
         }
     }
 
     internal GpaStreamOptions Options { get; }
 
-    internal GpaWorld World { get; } = new();
+    internal GpaWorld World { get; }
 
     internal GpaGuard Guard { get; } = new();
-
-    internal HostFrames HostFrames { get; } = new();
 
     internal GpaWalker Walker { get; }
 
     internal GpaHost Host { get; }
 
-    internal List<GpaVcpu> Vcpus => Host.Vcpus;
-
-    internal MmuVm Vm => _vm;
+    internal override List<GpaVcpu> Vcpus => Host.Vcpus;
 
     /// <summary>The slot that comes, goes and moves; null while it is gone.</summary>
     internal GpaSlot? HotSlot { get; set; }
 
-    /// <summary>There may be fewer tables than are needed, or memory is made to fail: a fault may find no room.</summary>
-    internal bool MayRunOut => Options.TablePages < 64 || Faults is not null;
-
-    internal AllocationFaults? Faults { get; }
-
-    /// <summary>How often each answer to a fault was given.</summary>
-    internal long[] Answers { get; } = new long[(int)FaultOutcome.VmDead + 1];
+    internal override bool MayRunOut => Options.TablePages < 64 || Faults is not null;
 
     /// <summary>Accesses that reached memory.</summary>
     internal long Reached { get; set; }
@@ -119,8 +106,7 @@ internal sealed class GpaVm : IDisposable
     /// <summary>Adds a slot; its frames lie as the guest's do within each GiB.</summary>
     internal GpaSlot AddSlot(int addressSpace, ulong gfn, int pages, SlotFlags flags = SlotFlags.None)
     {
-        GuardedPages memory = new(pages);
-        _memory.Add(memory);
+        GuardedPages memory = NewMemory(pages);
         HostRange range = new(
             _nextFrame + (gfn % FramesPerSlot % (1 << 18)), pages, memory.Address, HostUse.Ram, (flags & SlotFlags.Resolved) != 0 ? FrameGenerations : 1);
         _nextFrame += 2 * FramesPerSlot;
@@ -138,21 +124,6 @@ internal sealed class GpaVm : IDisposable
         World.Slots.Add(slot);
     }
 
-    /// <summary>Calls a method of the VM as a host thread does, which has no vCPU in guest.</summary>
-    internal void AsHost(Action<MmuVm> action)
-    {
-        if (Vcpus.Exists(vcpu => vcpu.IsInGuest))
-        {
-            // Whoever is kicked leaves: some wait for that.
-            _hostThread.Run(() => action(_vm), LeaveIfKicked);
-            LeaveIfKicked();
-        }
-        else
-        {
-            action(_vm);
-        }
-    }
-
     private void LeaveIfKicked()
     {
         foreach (GpaVcpu vcpu in Vcpus)
@@ -164,84 +135,16 @@ internal sealed class GpaVm : IDisposable
         }
     }
 
-    /// <summary>Does what may fail for memory, once more with memory if it does.</summary>
-    internal void Retry(Action action)
+    internal override void MakeRoom()
     {
-        try
+        bool takesApart = Faults is null;
+        base.MakeRoom();
+        if (takesApart)
         {
-            action();
-        }
-        catch (InvalidOperationException) when (Faults is not null)
-        {
-            Faults.FailAfter = -1;
-            action();
+            Guard.ForgetAll();
         }
     }
 
-    /// <summary>Has a vCPU in guest; false if there is no room for its root.</summary>
-    internal bool Enter(GpaVcpu vcpu)
-    {
-        RootStatus status = vcpu.Enter();
-        if (status != RootStatus.Loaded && !(status == RootStatus.OutOfPages && MayRunOut))
-        {
-            throw new JudgeException($"The vCPU cannot enter the guest: {status}.");
-        }
-
-        return status == RootStatus.Loaded;
-    }
-
-    /// <summary>What a VMM does when the arena is full: has the others let go of their roots, and tables taken apart.</summary>
-    internal void MakeRoom()
-    {
-        if (Faults is not null)
-        {
-            Faults.FailAfter = -1;
-            return;
-        }
-
-        foreach (GpaVcpu vcpu in Vcpus)
-        {
-            vcpu.Leave();
-        }
-
-        _vm.ZapAll();
-        while (_vm.ReclaimObsolete())
-        {
-        }
-
-        _ = _vm.Shrink(int.MaxValue);
-        Guard.ForgetAll();
-    }
-
-    internal string? Audit()
-    {
-        string? wrong = null;
-        AsHost(vm => wrong = vm.Audit());
-        return wrong;
-    }
-
-    internal MmuStatistics Statistics()
-    {
-        MmuStatistics statistics = default;
-        AsHost(vm => statistics = vm.GetStatistics());
-        return statistics;
-    }
-
-    public void Dispose()
-    {
-        foreach (GpaVcpu vcpu in Vcpus)
-        {
-            vcpu.Leave();
-        }
-
-        try
-        {
-            Teardown.Check(_vm);
-        }
-        finally
-        {
-            _hostThread.Dispose();
-            _memory.ForEach(memory => memory.Dispose());
-        }
-    }
+    // Whoever is kicked leaves: some wait for that.
+    protected override Action? WhileHostWorks => LeaveIfKicked;
 }
