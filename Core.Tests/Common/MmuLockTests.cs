@@ -214,6 +214,49 @@ public sealed class MmuLockTests
         epochs.Exit(2);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void WhoComesBackForTheLockLetsOthersInBetween(bool shared)
+    {
+        const int holds = 2000;
+        using MmuLock tested = Make();
+        int now = 0;
+        int entered = 0;
+        Thread other = new(() =>
+        {
+            if (shared)
+            {
+                using MmuReadGuard held = tested.EnterShared(0);
+                entered = Volatile.Read(ref now);
+            }
+            else
+            {
+                using MmuWriteGuard held = tested.Enter();
+                entered = Volatile.Read(ref now);
+            }
+        });
+        for (int hold = 1; hold <= holds; hold++)
+        {
+            using (tested.Enter())
+            {
+                Volatile.Write(ref now, hold);
+                if (hold == 1)
+                {
+                    other.Start();
+                    Thread.Sleep(20);
+                }
+
+                Thread.SpinWait(500);
+            }
+
+            tested.LetOthersIn();
+        }
+
+        other.Join();
+        Assert.InRange(entered, 1, holds / 10);
+    }
+
     [Fact]
     public void MoreHostThreadsThanPlacesWaitForEachOther()
     {

@@ -34,6 +34,7 @@ internal sealed class MmuLock : IDisposable
     private const int Contended = 2;
     private const int Spins = 30;
     private const int PausesPerSpin = 8;
+    private const int Yields = 200;
 
     private readonly AutoResetEvent _released = new(initialState: false);
     private readonly AutoResetEvent _readerLeft = new(initialState: false);
@@ -43,6 +44,9 @@ internal sealed class MmuLock : IDisposable
     // atomic: HostAtomics
     private readonly int[] _hosts = new int[HostReaders];
     private int _state;
+
+    // atomic: HostAtomics; so many threads wait for the lock in either mode.
+    private int _waiting;
 
     // atomic: HostAtomics; a writer is parked until a reader leaves.
     private int _writerWaits;
@@ -66,6 +70,21 @@ internal sealed class MmuLock : IDisposable
 
     /// <summary>True if somebody wants to hold the lock exclusively: time for a long shared hold to let go.</summary>
     internal bool IsWanted => HostAtomics.ReadAcquire(ref _state) != Free;
+
+    /// <summary>
+    /// For who comes back for the lock at once, between two holds: waits, for some ten microseconds at most, until those are in who wait for it. They
+    /// have to wake up first, and would never be faster.
+    /// </summary>
+    internal void LetOthersIn()
+    {
+#if !MMU_FAULT_172
+        SpinWait spin = default;
+        for (int i = 0; i < Yields && HostAtomics.ReadAcquire(ref _waiting) != 0; i++)
+        {
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+#endif
+    }
 
     /// <summary>Takes the lock for changing; release it by disposing of the guard.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -190,21 +209,32 @@ internal sealed class MmuLock : IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void EnterSlowly()
     {
+        _ = HostAtomics.Add(ref _waiting, 1);
+        if (!TryEnterSpinning())
+        {
+            // Who gets the lock here leaves the word at "contended": it cannot know whether others still wait, and wakes one for nothing at worst.
+            while (HostAtomics.Exchange(ref _state, Contended) != Free)
+            {
+                _ = _released.WaitOne();
+            }
+        }
+
+        _ = HostAtomics.Add(ref _waiting, -1);
+    }
+
+    private bool TryEnterSpinning()
+    {
         for (int i = 0; i < Spins; i++)
         {
             if (HostAtomics.ReadAcquire(ref _state) == Free && HostAtomics.CompareExchange(ref _state, Held, Free) == Free)
             {
-                return;
+                return true;
             }
 
             Thread.SpinWait(PausesPerSpin);
         }
 
-        // Who gets the lock here leaves the word at "contended": it cannot know whether others still wait, and wakes one for nothing at worst.
-        while (HostAtomics.Exchange(ref _state, Contended) != Free)
-        {
-            _ = _released.WaitOne();
-        }
+        return false;
     }
 
     // The word is ours: no reader comes in any more, and those inside leave.
@@ -236,6 +266,7 @@ internal sealed class MmuLock : IDisposable
     private void EnterSharedSlowly(int reader)
     {
         bool parked = false;
+        _ = HostAtomics.Add(ref _waiting, 1);
         do
         {
             _epochs.Exit(reader);
@@ -248,6 +279,7 @@ internal sealed class MmuLock : IDisposable
             _ = _epochs.EnterAndHoldBack(reader);
         }
         while (HostAtomics.ReadAcquire(ref _state) != Free);
+        _ = HostAtomics.Add(ref _waiting, -1);
 
         // A release wakes one; as this one lets others in beside it, it passes that on.
 #if MMU_FAULT_122

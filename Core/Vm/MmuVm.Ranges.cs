@@ -166,8 +166,12 @@ public sealed partial class MmuVm
             }
             else
             {
-                using MmuWriteGuard held = _core.Lock.Enter();
-                any |= DoBatch(work, shared, ref start, end, addressSpace);
+                using (MmuWriteGuard held = _core.Lock.Enter())
+                {
+                    any |= DoBatch(work, shared, ref start, end, addressSpace);
+                }
+
+                _core.Lock.LetOthersIn();
             }
 
             if (any && work == RangeWork.TestAge)

@@ -186,8 +186,12 @@ public sealed partial class MmuVm
         ulong end = leaving.EndGfn;
         for (ulong start = leaving.BaseGfn; start < end; start += FramesPerBatch)
         {
-            using MmuWriteGuard held = _core.Lock.Enter();
-            _engines.ZapRange(leaving, start, Math.Min(start + FramesPerBatch, end));
+            using (MmuWriteGuard held = _core.Lock.Enter())
+            {
+                _engines.ZapRange(leaving, start, Math.Min(start + FramesPerBatch, end));
+            }
+
+            _core.Lock.LetOthersIn();
         }
     }
 

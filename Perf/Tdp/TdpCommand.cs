@@ -1,6 +1,7 @@
 // Perf: `compare --suite tdp`: the operations of the TDP MMU against the floor of the same memory work, in one run.
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -23,6 +24,7 @@ internal sealed unsafe class TdpCommand
     private readonly List<ShadowRow> _rows = [];
     private readonly List<string[]> _gains = [["format", "pages of the two threads", "library", "floor", "library / floor", "goal", "met"]];
     private readonly List<string[]> _metadata = [["format", "bytes a page", "goal", "met"]];
+    private readonly List<string[]> _stalls = [["format", "beside", "took ms", "faults", "median ns", "99.9 % µs", "longest µs"]];
     private readonly QuietProbe _probe = new();
     private readonly PeerLibrary? _library;
     private readonly string _peers;
@@ -50,6 +52,7 @@ internal sealed unsafe class TdpCommand
             if (_options.Case.Length == 0)
             {
                 MeasureGain(format);
+                MeasureStalls(format);
                 double bytes = TdpMetadata.PerPage(format);
                 _metadata.Add([format.ToString(), TableText.F2(bytes), $"≤ {TdpMetadata.Goal:0}", bytes <= TdpMetadata.Goal ? "yes" : "NO"]);
             }
@@ -93,6 +96,18 @@ internal sealed unsafe class TdpCommand
         }
     }
 
+    private void MeasureStalls(TdpFormat format)
+    {
+        using TdpStall stall = new(format);
+        foreach (TdpStallRow row in stall.Measure())
+        {
+            Console.Error.WriteLine($"{format}: faults beside '{row.What}'");
+            _stalls.Add([
+                format.ToString(), row.What, TableText.F2(row.Milliseconds), row.Faults.ToString(CultureInfo.InvariantCulture), TableText.F2(row.Median),
+                TableText.F2(row.P999), TableText.F2(row.Longest)]);
+        }
+    }
+
     private string Text(bool markdown)
     {
         StringBuilder text = new();
@@ -113,6 +128,8 @@ internal sealed unsafe class TdpCommand
 
         Head(text, markdown, "What a second thread gains");
         TableText.Append(text, _gains, rightFrom: 2);
+        Head(text, markdown, "Faults of one vCPU while the host changes 16 GiB elsewhere");
+        TableText.Append(text, _stalls, rightFrom: 2);
         Head(text, markdown, "Bytes of bookkeeping a mapped page of 4 KiB");
         TableText.Append(text, _metadata, rightFrom: 1);
         return text.ToString();
