@@ -37,8 +37,8 @@ public sealed partial class MmuVm
         _core.Memories[addressSpace].CheckSlot(slot);
         RefuseFlags(slot);
         RefuseFrames(slot);
-        SlotRecord record = CreateRecord(slot, addressSpace);
         PrepareGeneration();
+        SlotRecord record = CreateRecord(slot, addressSpace);
         using MmuWriteGuard held = _core.Lock.Enter();
         if (!_engines.TryAddSlot(record))
         {
@@ -69,8 +69,8 @@ public sealed partial class MmuVm
         RefuseAddressSpace(addressSpace);
         using RankedHold hold = _slotsLock.Enter();
         SlotRecord leaving = FindRecord(baseAddress, addressSpace);
-        ZapLeaving(leaving);
         PrepareGeneration();
+        ZapLeaving(leaving);
         using (MmuWriteGuard held = _core.Lock.Enter())
         {
             _core.Memories[addressSpace].RemoveSlot(baseAddress);
@@ -101,9 +101,18 @@ public sealed partial class MmuVm
         MemorySlot moved = leaving.Slot with { Base = to };
         _core.Memories[addressSpace].CheckSlot(moved, leaving: from);
         RefuseFrames(moved);
-        SlotRecord record = CreateRecord(moved, addressSpace);
-        ZapLeaving(leaving);
         PrepareGeneration();
+        SlotRecord record = CreateRecord(moved, addressSpace);
+        try
+        {
+            ZapLeaving(leaving);
+        }
+        catch
+        {
+            Drop(record);
+            throw;
+        }
+
         using (MmuWriteGuard held = _core.Lock.Enter())
         {
             if (!_engines.TryAddSlot(record))
@@ -173,26 +182,37 @@ public sealed partial class MmuVm
         _core.ResolvedSlots -= record.IsResolved ? 1 : 0;
     }
 
-    // From the first batch on faults on the slot are tried again, so nothing comes back behind the last one.
+    // From the first batch on faults on the slot are tried again, so nothing comes back behind the last one. If the host throws meanwhile,
+    // the slot stays.
     private void ZapLeaving(SlotRecord leaving)
     {
-        using (MmuWriteGuard held = _core.Lock.Enter())
+        SetLeaving(leaving, true);
+        try
         {
-#if !MMU_FAULT_65
-            leaving.IsLeaving = true;
-#endif
-        }
-
-        ulong end = leaving.EndGfn;
-        for (ulong start = leaving.BaseGfn; start < end; start += FramesPerBatch)
-        {
-            using (MmuWriteGuard held = _core.Lock.Enter())
+            ulong end = leaving.EndGfn;
+            for (ulong start = leaving.BaseGfn; start < end; start += FramesPerBatch)
             {
-                _engines.ZapRange(leaving, start, Math.Min(start + FramesPerBatch, end));
-            }
+                using (MmuWriteGuard held = _core.Lock.Enter())
+                {
+                    _engines.ZapRange(leaving, start, Math.Min(start + FramesPerBatch, end));
+                }
 
-            _core.Lock.LetOthersIn();
+                _core.Lock.LetOthersIn();
+            }
         }
+        catch
+        {
+            SetLeaving(leaving, false);
+            throw;
+        }
+    }
+
+    private void SetLeaving(SlotRecord slot, bool isLeaving)
+    {
+#if !MMU_FAULT_65
+        using MmuWriteGuard held = _core.Lock.Enter();
+        slot.IsLeaving = isLeaving;
+#endif
     }
 
     // Nobody finds the slot any more; who found it before is waited for.
@@ -231,10 +251,11 @@ public sealed partial class MmuVm
         Drop(slot);
     }
 
-    // Before the lock: the last generation's MMIO entries must be gone before the first comes again.
+    // Before the lock: the last generation's MMIO entries must be gone before it comes again, also those that a fault makes between the taking
+    // apart of all tables and the first generation.
     private void PrepareGeneration()
     {
-        if (_core.SlotGeneration == SlotGenerations - 1)
+        if (_core.SlotGeneration is 0 or SlotGenerations - 1)
         {
             _engines.ZapAll();
         }

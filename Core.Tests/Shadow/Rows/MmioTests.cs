@@ -75,6 +75,22 @@ public sealed class MmioTests
         Assert.Equal(Device, scene.Cpu.Map(Address, Access.UserWrite).Gpa);
     }
 
+    // As if the fault had come between the taking apart of all tables and the first generation.
+    [Fact]
+    public void AnEntryOfTheLastGenerationThatCameLateIsGoneWhenItComesAgain()
+    {
+        using ShadowScene scene = new(GuestMode.Long4);
+        scene.Tables.Map(Address, Device, 0x67);
+        scene.Load();
+        scene.Vm.Core.SlotGeneration = LastGeneration;
+        Assert.Equal(FaultOutcome.Mmio, scene.Cpu.Touch(Address, Access.UserWrite));
+        scene.Vm.Core.SlotGeneration = 0;
+        scene.AddSlot(0x6000_0000, 16);
+        scene.Vm.Core.SlotGeneration = LastGeneration - 1;
+        scene.AddSlot(Device, 16);
+        Assert.Equal(Device, scene.Cpu.Map(Address, Access.UserWrite).Gpa);
+    }
+
     [Theory]
     [InlineData(SlotFlags.ReadOnly)]
     [InlineData(SlotFlags.ReadOnly | SlotFlags.Resolved)]

@@ -296,4 +296,37 @@ public sealed class ChangeTests
 
         Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x3000));
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ASlotThatCouldNotLeaveStays(bool move)
+    {
+        using TdpScene scene = TdpScene.Of(TdpFormat.Ept);
+        scene.AddSlot(0, TdpScene.MiB2);
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x3000));
+        using (GuestStay stay = new(scene.Vcpus[0]))
+        {
+            scene.Host.OnFlush = (_, _) => throw new InvalidOperationException("no flush");
+            Assert.Throws<InvalidOperationException>(() => Leave());
+            scene.Host.OnFlush = null;
+        }
+
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x3000));
+        Leave();
+        Assert.Equal(FaultOutcome.Mmio, scene.Fault(0x3000));
+        scene.Audit();
+
+        void Leave()
+        {
+            if (move)
+            {
+                scene.Vm.MoveSlot(default, new(TdpScene.MiB2));
+            }
+            else
+            {
+                scene.Vm.RemoveSlot(default);
+            }
+        }
+    }
 }

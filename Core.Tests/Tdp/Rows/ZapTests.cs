@@ -176,4 +176,20 @@ public sealed class ZapTests(ITestOutputHelper output)
         scene.AddSlot(TdpScene.GiB, TdpScene.MiB2);
         Assert.Equal(FaultOutcome.Fixed, scene.Fault(TdpScene.GiB, AccessKind.Read, ViolationFlags.Misconfigured));
     }
+
+    // As if the fault had come between the taking apart of all tables and the first generation.
+    [Theory]
+    [MemberData(nameof(TdpFormats.All), MemberType = typeof(TdpFormats))]
+    internal void AnEntryOfTheLastGenerationThatCameLateIsGoneWhenItComesAgain(TdpFormat format, int levels)
+    {
+        using TdpScene scene = TdpScene.Of(format, levels, highest: 1);
+        scene.Load();
+        scene.Vm.Core.SlotGeneration = (1 << 18) - 1;
+        Assert.Equal(FaultOutcome.Mmio, scene.Fault(TdpScene.GiB));
+        scene.Vm.Core.SlotGeneration = 0;
+        scene.AddSlot(0, TdpScene.MiB2);
+        scene.Vm.Core.SlotGeneration = (1 << 18) - 2;
+        scene.AddSlot(TdpScene.GiB, TdpScene.MiB2);
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(TdpScene.GiB, AccessKind.Read, ViolationFlags.Misconfigured));
+    }
 }
