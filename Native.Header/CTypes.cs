@@ -24,6 +24,7 @@ internal static class CTypes
         [typeof(VmFlags)] = "mmu_vm_flags",
         [typeof(FeatureFlags)] = "mmu_feature",
         [typeof(SlotBits)] = "mmu_slot_flags",
+        [typeof(DirtyLogFlags)] = "mmu_dirty_log_flags",
         [typeof(WalkFlags)] = "mmu_walk_flags",
         [typeof(CpuVendor)] = "mmu_vendor",
         [typeof(ControlStateStatus)] = "mmu_control_state_status",
@@ -53,6 +54,8 @@ internal static class CTypes
         [typeof(ulong)] = "uint64_t",
         [typeof(VmHandle)] = "mmu_vm",
         [typeof(VcpuHandle)] = "mmu_vcpu",
+        [typeof(DirtyLogHandle)] = "mmu_dirty_log",
+        [typeof(SnapshotHandle)] = "mmu_snapshot",
     };
 
     /// <summary>Structs, those that others need first.</summary>
@@ -72,8 +75,8 @@ internal static class CTypes
 
     private static readonly string[] _order =
     [
-        "LibraryExports", "VmExports", "SlotExports", "MemoryExports", "RangeExports", "VcpuExports", "ControlExports", "RunExports", "NestedExports", "WalkExports",
-        "DataExports", "SoftTlbExports", "DiagnosticExports",
+        "LibraryExports", "VmExports", "SlotExports", "MemoryExports", "RangeExports", "DirtyLogExports", "DirtyPageExports", "SnapshotExports", "VcpuExports",
+        "ControlExports", "RunExports", "NestedExports", "WalkExports", "DataExports", "SoftTlbExports", "DiagnosticExports",
     ];
 
     /// <summary>Name of a type in C.</summary>

@@ -7,6 +7,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Mmu.Native;
 
 namespace Mmu.NativeHeader;
 
@@ -44,7 +45,29 @@ internal sealed partial class Docs
 
     private string Text(string member, string element) => Plain(_members.GetValueOrDefault(member)?.Element(element));
 
-    // References become the last part of what they name.
+    // What C programs call otherwise than the declarations do.
+    private static readonly Dictionary<string, string> _names = new()
+    {
+        ["SoftTlb.Resolve"] = "mmu_vcpu_soft_tlb_resolve",
+        ["MmuVm.TryWrite"] = "mmu_vm_write",
+        ["MmuVm.GuestWrote"] = "mmu_vm_guest_wrote",
+        ["MmuVm.ResetDirtyRings"] = "mmu_vm_reset_dirty_rings",
+        ["WalkResult.ErrorCode"] = "code",
+        ["WalkResult.ExitQualification"] = "code",
+        ["WalkResult.ExitInfo1"] = "code",
+    };
+
+    // References become what C programs call what they name: fields in snake case, else its last part.
+    private static string NameOf(string reference)
+    {
+        string path = reference.Split('(')[0];
+        string[] parts = path.Split('.');
+        string member = parts[^1];
+        return _names.TryGetValue(string.Join('.', parts.TakeLast(2)), out string? name) ? name
+            : path.StartsWith("P:", StringComparison.Ordinal) ? CName.Snake(member)
+            : member;
+    }
+
     private static string Plain(XElement? element)
     {
         if (element is null)
@@ -58,11 +81,10 @@ internal sealed partial class Docs
             switch (node)
             {
                 case XText part:
-                    text.Append(part.Value);
+                    text.Append(_names.GetValueOrDefault(part.Value, part.Value));
                     break;
                 case XElement { Name.LocalName: "see" or "paramref" } reference:
-                    string name = (string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name") ?? string.Empty;
-                    text.Append(name[(name.LastIndexOf('.') + 1)..]);
+                    text.Append(NameOf((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name") ?? string.Empty));
                     break;
                 default:
                     break;

@@ -1,5 +1,6 @@
 // Native: results of walks.
 using System.Runtime.CompilerServices;
+using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Native.Abi;
 using Mmu.Walk;
@@ -13,15 +14,13 @@ internal static unsafe class Walks
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Write(in WalkResult result, AbiWalk* target)
     {
-        if (target->StructSize == sizeof(AbiWalk))
+        if (target->StructSize == sizeof(AbiWalk) && result.IsTranslated)
         {
-            Fill(result, target);
+            WriteTranslation(result, target);
             return;
         }
 
-        AbiWalk walk;
-        Fill(result, &walk);
-        Sized.Write(target, walk);
+        WriteOther(result, target);
     }
 
     /// <summary>What handling a fault found.</summary>
@@ -34,35 +33,59 @@ internal static unsafe class Walks
         IsPrivate = found.IsPrivate ? 1u : 0,
     };
 
-    // Field by field into the caller's struct: it is written once.
-    private static void Fill(in WalkResult result, AbiWalk* target)
+    // Field by field into the caller's struct, which so is written once; all loads before the first store, as the compiler cannot know that they are apart.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteTranslation(in WalkResult result, AbiWalk* target)
     {
-        target->Outcome = result.Outcome;
-        target->Gpa = result.Gpa.Value;
-        target->HostAddress = result.HostAddress;
-        target->Entry = result.Entry;
-        target->Level = (uint)result.Level;
-        target->NestedGpa = result.NestedGpa.Value;
+        ulong gpa = result.Gpa.Value;
+        ulong host = result.HostAddress;
+        ulong entry = result.Entry;
+        uint level = (uint)result.Level;
+        uint shift = (uint)result.PageShift;
+        Rights rights = result.Rights;
+        MemoryType type = result.MemoryType;
+        WalkFlags flags = result.IsGlobal ? WalkFlags.Global : WalkFlags.None;
+        ulong nested = result.NestedGpa.Value;
+        target->Outcome = WalkOutcome.Translated;
+        target->Gpa = gpa;
+        target->HostAddress = host;
+        target->Entry = entry;
+        target->Level = level;
+        target->PageShift = shift;
+        target->Rights = rights;
+        target->MemoryType = type;
+        target->Flags = flags;
+        target->Cause = FaultCause.None;
+        target->EntryAddress = 0;
+        target->LinearAddress = 0;
+        target->Code = 0;
+        target->NestedGpa = nested;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void WriteOther(in WalkResult result, AbiWalk* target)
+    {
+        AbiWalk walk;
         if (result.IsTranslated)
         {
-            target->PageShift = (uint)result.PageShift;
-            target->Rights = result.Rights;
-            target->MemoryType = result.MemoryType;
-            target->Flags = result.IsGlobal ? WalkFlags.Global : WalkFlags.None;
-            target->Cause = 0;
-            target->EntryAddress = 0;
-            target->LinearAddress = 0;
-            target->Code = 0;
-            return;
+            WriteTranslation(result, &walk);
+        }
+        else
+        {
+            walk = new AbiWalk
+            {
+                Outcome = result.Outcome,
+                Entry = result.Entry,
+                Level = (uint)result.Level,
+                Flags = (result.InSecondDimension ? WalkFlags.SecondDimension : 0) | (result.OnFinalAccess ? WalkFlags.FinalAccess : 0),
+                Cause = result.Cause,
+                EntryAddress = result.EntryAddress,
+                LinearAddress = result.LinearAddress.Value,
+                Code = (ulong)result.ErrorCode | result.ExitQualification | result.ExitInfo1,
+                NestedGpa = result.NestedGpa.Value,
+            };
         }
 
-        target->PageShift = 0;
-        target->Rights = 0;
-        target->MemoryType = 0;
-        target->Flags = (result.InSecondDimension ? WalkFlags.SecondDimension : 0) | (result.OnFinalAccess ? WalkFlags.FinalAccess : 0);
-        target->Cause = result.Cause;
-        target->EntryAddress = result.EntryAddress;
-        target->LinearAddress = result.LinearAddress.Value;
-        target->Code = (ulong)result.ErrorCode | result.ExitQualification | result.ExitInfo1;
+        Sized.Write(target, walk);
     }
 }

@@ -1,6 +1,7 @@
 // Walk: what a walk found: a translation, or the exact fault.
 using System;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
@@ -46,7 +47,11 @@ public struct WalkResult : IEquatable<WalkResult>
     /// Of a nested walk: on success the address before the second dimension; on a second-dimension fault the address that did not
     /// translate.
     /// </summary>
-    public readonly Ngpa NestedGpa => new(IsTranslated ? ((Info & NestedFlag) != 0 ? NgpaValue : 0) : (Info & SecondDimensionFlag) != 0 ? NgpaValue : 0);
+    public readonly Ngpa NestedGpa
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(IsTranslated ? ((Info & NestedFlag) != 0 ? NgpaValue : 0) : (Info & SecondDimensionFlag) != 0 ? NgpaValue : 0);
+    }
 
     /// <summary>On success the pointer to the byte in this process; 0 if the address lies outside every slot (MMIO).</summary>
     /// <remarks>
@@ -68,6 +73,7 @@ public struct WalkResult : IEquatable<WalkResult>
     /// <summary>On success the index of the leaf's PAT entry, from its PWT, PCD and PAT bits.</summary>
     public readonly int PatIndex
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             if (!IsTranslated)
@@ -81,10 +87,18 @@ public struct WalkResult : IEquatable<WalkResult>
     }
 
     /// <summary>On success the memory type that paging gives, both dimensions combined.</summary>
-    public readonly MemoryType MemoryType => IsTranslated ? (MemoryType)((Info >> (PatShift + (3 * PatIndex))) & 7) : MemoryType.Uncacheable;
+    public readonly MemoryType MemoryType
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsTranslated ? (MemoryType)((Info >> (PatShift + (3 * PatIndex))) & 7) : MemoryType.Uncacheable;
+    }
 
     /// <summary>On success true if the translation is global: it outlives a CR3 write.</summary>
-    public readonly bool IsGlobal => IsTranslated && (Info & GlobalPagesFlag) != 0 && (EntryValueBits & 0x100) != 0;
+    public readonly bool IsGlobal
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsTranslated && (Info & GlobalPagesFlag) != 0 && (EntryValueBits & 0x100) != 0;
+    }
 
     /// <summary>The level of the leaf, or of the entry that refused; 0 if no entry was read.</summary>
     public readonly int Level => (int)(Info >> LevelShift) & 0xF;

@@ -63,6 +63,8 @@ internal struct AbiVmOptions
     /// <summary>Of MMU_VM_FLAGS_NESTED: largest pages, 1 for 4 KiB, 2 for 2 MiB, 3 for 1 GiB; 0 for 3.</summary>
     internal uint NestedHighestPageLevel;
 
-    /// <summary>0.</summary>
-    internal uint Reserved;
+    /// <summary>
+    /// Entries of each vCPU's dirty ring, a power of two from 128, or 2048 with MMU_VM_FLAGS_PAGE_MODIFICATION_LOG, to 65536; 0 for no rings.
+    /// </summary>
+    internal uint DirtyRingEntries;
 }

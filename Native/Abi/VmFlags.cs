@@ -27,4 +27,9 @@ internal enum VmFlags : uint
 
     /// <summary>Huge pages are never executable: a fetch maps 4 KiB. For processors with the iTLB multihit erratum.</summary>
     NxHugePages = 1 << 5,
+
+    /// <summary>
+    /// Of nested paging with accessed and dirty bits: the processor notes the pages it writes (PML), and the VMM hands them to mmu_vcpu_drain_dirty_pages.
+    /// </summary>
+    PageModificationLog = 1 << 6,
 }

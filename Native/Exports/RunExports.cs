@@ -69,7 +69,8 @@ internal static unsafe class RunExports
             return Failure.OfNull(nameof(stay));
         }
 
-        if (!VcpuRecord.TryEnter(vcpu, out VcpuRecord record, out Status status))
+        VcpuRecord? record = VcpuRecord.Enter(vcpu, out Status status);
+        if (record is null)
         {
             return status;
         }
@@ -149,6 +150,7 @@ internal static unsafe class RunExports
     /// <param name="address">The linear address.</param>
     /// <param name="entries">Receives the entries; room for 5.</param>
     /// <param name="count">Receives how many there are.</param>
+    /// <returns>MMU_ERROR_STATE from vCPUs on nested paging: mmu_vcpu_get_nested_walk is theirs.</returns>
     [UnmanagedCallersOnly(EntryPoint = "mmu_vcpu_get_walk")]
     internal static Status GetWalk(VcpuHandle vcpu, ulong address, ulong* entries, uint* count) =>
         entries == null ? Failure.OfNull(nameof(entries)) : count == null ? Failure.OfNull(nameof(count))
@@ -156,5 +158,5 @@ internal static unsafe class RunExports
             {
                 *a.Item3.Value = (uint)record.Vcpu.GetWalk(new Gva(a.address), new Span<ulong>(a.Item2.Value, 5));
                 return Status.Ok;
-            });
+            }, Status.ErrorState);
 }

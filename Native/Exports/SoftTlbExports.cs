@@ -47,17 +47,8 @@ internal static unsafe class SoftTlbExports
             return Failure.OfNull(nameof(outcome));
         }
 
-        if (Sized.Check(walk) is var bad && bad != Status.Ok)
-        {
-            return bad;
-        }
-
-        if (!Accesses.TryConvert(access, out Access converted))
-        {
-            return Accesses.Refuse();
-        }
-
-        if (!VcpuRecord.TryEnter(vcpu, out VcpuRecord record, out Status status))
+        VcpuRecord? record = VcpuCall.BeginAccess(vcpu, access, walk, out Access converted, out Status status);
+        if (record is null)
         {
             return status;
         }

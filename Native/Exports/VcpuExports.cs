@@ -28,10 +28,7 @@ internal static unsafe class VcpuExports
     [UnmanagedCallersOnly(EntryPoint = "mmu_vcpu_destroy")]
     internal static Status Destroy(VcpuHandle vcpu) => VcpuCall.Outside(vcpu, 0, static (record, _) =>
     {
-        // Published until it is gone: a VM that is destroyed meanwhile finds it busy.
-        record.Vcpu.Dispose();
-        record.Vm.Remove(record);
-        record.Unpublish();
+        record.Vm.Destroy(record);
         return Status.Ok;
     });
 

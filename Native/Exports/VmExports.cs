@@ -131,7 +131,7 @@ internal static unsafe class VmExports
     private static MmuVmOptions OptionsOf(in AbiVmOptions given)
     {
         MmuVmOptions defaults = new();
-        Refuse((uint)given.Flags >= (uint)VmFlags.NxHugePages * 2, "flags");
+        Refuse((uint)given.Flags >= (uint)VmFlags.PageModificationLog * 2, "flags");
         Refuse((uint)given.Vendor > (uint)CpuVendor.Amd, "vendor");
         Refuse(((uint)given.LackingFeatures & ~0x1FFFu) != 0, "lacking_features");
         Refuse((given.Flags & VmFlags.TablesInFile) != 0 && given.TableAddress != 0, "table_address");
@@ -149,6 +149,8 @@ internal static unsafe class VmExports
             L1tf = (given.Flags & VmFlags.L1tf) != 0,
             PrivateBytes = given.PrivateBytes == 0 ? null : given.PrivateBytes,
             MaxVcpus = given.MaxVcpus == 0 ? defaults.MaxVcpus : Clamp(given.MaxVcpus),
+            DirtyRingEntries = Clamp(given.DirtyRingEntries),
+            PageModificationLog = (given.Flags & VmFlags.PageModificationLog) != 0,
         };
     }
 

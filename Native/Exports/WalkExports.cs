@@ -28,17 +28,8 @@ internal static unsafe class WalkExports
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "No exception may reach the C side.")]
     internal static Status Translate(VcpuHandle vcpu, ulong address, AccessBits access, AbiWalk* walk)
     {
-        if (Sized.Check(walk) is var bad && bad != Status.Ok)
-        {
-            return bad;
-        }
-
-        if (!Accesses.TryConvert(access, out Access converted))
-        {
-            return Accesses.Refuse();
-        }
-
-        if (!VcpuRecord.TryEnter(vcpu, out VcpuRecord record, out Status status))
+        VcpuRecord? record = VcpuCall.BeginAccess(vcpu, access, walk, out Access converted, out Status status);
+        if (record is null)
         {
             return status;
         }
@@ -190,13 +181,10 @@ internal static unsafe class WalkExports
 
     private static void WriteSteps(WalkExplanation told, AbiWalkStep* steps, uint capacity)
     {
-        uint stride = capacity == 0 ? 0 : steps->StructSize;
         for (int i = 0; i < told.Steps.Count && i < capacity; i++)
         {
             WalkStep step = told.Steps[i];
-            AbiWalkStep* target = (AbiWalkStep*)((byte*)steps + ((nuint)i * stride));
-            target->StructSize = stride;
-            Sized.Write(target, new AbiWalkStep
+            Sized.WriteAt(steps, (uint)i, new AbiWalkStep
             {
                 Flags = step.InSecondDimension ? WalkFlags.SecondDimension : WalkFlags.None,
                 Level = (uint)step.Level,

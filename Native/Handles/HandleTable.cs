@@ -1,5 +1,6 @@
 // Handles: what the numbers that C programs hold stand for.
 using System;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Threading;
 
@@ -27,6 +28,7 @@ internal sealed class HandleTable<T>(uint kind)
     private ulong _generation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
 
     /// <summary>Finds the object of a handle; null if it stands for none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal T? Find(ulong handle)
     {
         T?[] records = Volatile.Read(ref _records);

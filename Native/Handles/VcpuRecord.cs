@@ -17,7 +17,7 @@ internal sealed class VcpuRecord : HandleRecord
 {
     private static readonly HandleTable<VcpuRecord> _table = new(kind: 2);
 
-    private volatile Claim _claim = new(Environment.CurrentManagedThreadId, isBusy: false);
+    private volatile Claim _claim = new(isBusy: false);
 
     // Another thread looks whether the claim is busy, and then perhaps replaces it.
     private volatile bool _isMoving;
@@ -46,14 +46,15 @@ internal sealed class VcpuRecord : HandleRecord
     internal void Unpublish() => _table.Remove(this);
 
     /// <summary>Begins a call, in guest or not. Every successful one is followed by <see cref="Release"/>.</summary>
+    /// <returns>The vCPU; null with the reason in <paramref name="status"/>.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool TryEnter(VcpuHandle handle, out VcpuRecord record, out Status status)
+    internal static VcpuRecord? Enter(VcpuHandle handle, out Status status)
     {
-        record = _table.Find(handle.Value)!;
+        VcpuRecord? record = _table.Find(handle.Value);
         if (record is not null)
         {
             Claim claim = record._claim;
-            if (claim.Thread == Environment.CurrentManagedThreadId && !claim.IsBusy)
+            if (claim.IsOnStack && !claim.IsBusy)
             {
                 // MoveHere's barrier on this processor comes after the first load, and then it sees the store before that; or before it, and then
                 // the loads see what MoveHere did. Their order matters: the claim is replaced before the flag is taken back.
@@ -61,7 +62,7 @@ internal sealed class VcpuRecord : HandleRecord
                 if (!record._isMoving && record._claim == claim)
                 {
                     status = Status.Ok;
-                    return true;
+                    return record;
                 }
 
                 claim.IsBusy = false;
@@ -69,15 +70,16 @@ internal sealed class VcpuRecord : HandleRecord
         }
 
         status = MoveHere(record, handle.Value);
-        return status == Status.Ok;
+        return status == Status.Ok ? record : null;
     }
 
     /// <summary>Begins a call that needs the vCPU out of guest.</summary>
-    internal static bool TryEnterOutside(VcpuHandle handle, out VcpuRecord record, out Status status)
+    internal static VcpuRecord? EnterOutside(VcpuHandle handle, out Status status)
     {
-        if (!TryEnter(handle, out record, out status))
+        VcpuRecord? record = Enter(handle, out status);
+        if (record is null)
         {
-            return false;
+            return null;
         }
 
         if (record.IsInGuest)
@@ -95,11 +97,11 @@ internal sealed class VcpuRecord : HandleRecord
         }
         else
         {
-            return true;
+            return record;
         }
 
         record.Release();
-        return false;
+        return null;
     }
 
     /// <summary>Ends a call.</summary>
@@ -116,12 +118,8 @@ internal sealed class VcpuRecord : HandleRecord
     /// <summary>Begins the call that destroys the vCPU's VM.</summary>
     internal Status ClaimToDestroy()
     {
-        if (!TryEnterOutside(new VcpuHandle(Handle), out _, out Status status))
-        {
-            return status == Status.ErrorHandle ? Failure.Of(Status.ErrorBusy, "A vCPU of the VM is being destroyed by another thread.") : status;
-        }
-
-        return Status.Ok;
+        _ = EnterOutside(new VcpuHandle(Handle), out Status status);
+        return status == Status.ErrorHandle ? Failure.Of(Status.ErrorBusy, "A vCPU of the VM is being destroyed by another thread.") : status;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -159,7 +157,7 @@ internal sealed class VcpuRecord : HandleRecord
                 : Status.Ok;
             if (status == Status.Ok)
             {
-                record._claim = new Claim(thread, isBusy: true);
+                record._claim = new Claim(isBusy: true);
             }
 
             record._isMoving = false;

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using Mmu.Guest;
 using Mmu.Native.Abi;
 using Mmu.Native.Hosting;
 using Mmu.Vm;
@@ -16,6 +17,12 @@ internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : Handle
     private static readonly HandleTable<VmRecord> _table = new(kind: 1);
 
     private readonly List<VcpuRecord> _vcpus = [];
+
+    // guarded by: itself. Dirty logs and snapshots.
+    private readonly HashSet<OwnedRecord> _owned = [];
+
+    // Held by the one reader of the vCPUs' dirty rings, and while a vCPU goes with its ring.
+    private readonly Lock _rings = new();
 
     // By vCPU number: the thread that has it in guest, or 0.
     private readonly int[] _guestThreads = new int[maxVcpus];
@@ -44,17 +51,23 @@ internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : Handle
             return Failure.Of(Status.ErrorHandle, "The handle is not that of a VM, or the VM was destroyed.");
         }
 
-        if (NativeHost.IsRunning(record.Host))
+        return record.Enter();
+    }
+
+    /// <inheritdoc cref="Enter(VmHandle, out VmRecord)"/>
+    internal Status Enter()
+    {
+        if (NativeHost.IsRunning(Host))
         {
             return Failure.Of(Status.ErrorCallback, "A callback called back into its VM.");
         }
 
-        if (record.IsInGuestHere)
+        if (IsInGuestHere)
         {
             return Failure.Of(Status.ErrorState, "The calling thread has a vCPU of the VM in guest: call mmu_vcpu_end_run first.");
         }
 
-        return record.TryUse() ? Status.Ok : Failure.Of(Status.ErrorBusy, "The VM is being destroyed.");
+        return TryUse() ? Status.Ok : Failure.Of(Status.ErrorBusy, "The VM is being destroyed.");
     }
 
     /// <summary>Ends a call.</summary>
@@ -70,13 +83,64 @@ internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : Handle
         }
     }
 
-    /// <summary>Delists a vCPU that is destroyed.</summary>
-    internal void Remove(VcpuRecord vcpu)
+    /// <summary>Destroys a vCPU; within a call for it.</summary>
+    internal void Destroy(VcpuRecord vcpu)
     {
-        lock (_vcpus)
+        // Published until it is gone: a VM that is destroyed meanwhile finds it busy.
+        lock (_rings)
         {
-            _ = _vcpus.Remove(vcpu);
+            vcpu.Vcpu.Dispose();
+            lock (_vcpus)
+            {
+                _ = _vcpus.Remove(vcpu);
+            }
         }
+
+        vcpu.Unpublish();
+    }
+
+    /// <summary>Enlists a dirty log or a snapshot, which goes with the VM if not before; within a call.</summary>
+    internal void Add(OwnedRecord owned)
+    {
+        lock (_owned)
+        {
+            _ = _owned.Add(owned);
+        }
+    }
+
+    /// <summary>Ends a dirty log or a snapshot; within a call for it.</summary>
+    internal void End(OwnedRecord owned)
+    {
+        lock (_owned)
+        {
+            _ = _owned.Remove(owned);
+        }
+
+        owned.End();
+    }
+
+    /// <summary>Takes pages from the dirty rings of all vCPUs, as many as there is room for; within a call.</summary>
+    internal int TakeDirtyPages(Span<AbiDirtyPage> pages)
+    {
+        int count = 0;
+        lock (_rings)
+        {
+            VcpuRecord[] vcpus;
+            lock (_vcpus)
+            {
+                vcpus = [.. _vcpus];
+            }
+
+            foreach (VcpuRecord vcpu in vcpus)
+            {
+                while (count < pages.Length && vcpu.Vcpu.DirtyRing is { } ring && ring.TryTake(out DirtyRingEntry entry))
+                {
+                    pages[count++] = new AbiDirtyPage { Vcpu = (uint)vcpu.Vcpu.Id, Slot = entry.Slot, Page = entry.Page };
+                }
+            }
+        }
+
+        return count;
     }
 
     /// <summary>Destroys the VM with its vCPUs; within a call, which it ends.</summary>
@@ -100,6 +164,12 @@ internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : Handle
             {
                 vcpu.Unpublish();
             }
+        }
+
+        // Nobody is in a call for the VM, and so for none of these.
+        foreach (OwnedRecord owned in _owned)
+        {
+            owned.End();
         }
 
         _table.Remove(this);

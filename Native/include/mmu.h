@@ -20,6 +20,15 @@ typedef struct mmu_vm_opaque *mmu_vm;
 /* A vCPU. Not a pointer to anything: a number that every function checks. */
 typedef struct mmu_vcpu_opaque *mmu_vcpu;
 
+/*
+ * A dirty log: one consumer of the pages written in a slot. Not a pointer to anything: a number that every
+ * function checks.
+ */
+typedef struct mmu_dirty_log_opaque *mmu_dirty_log;
+
+/* Guest memory at one moment. Not a pointer to anything: a number that every function checks. */
+typedef struct mmu_snapshot_opaque *mmu_snapshot;
+
 /* What a function returns: 0, or a negative number that says why nothing was done. mmu_last_error has the details. */
 typedef int32_t mmu_status;
 enum {
@@ -88,7 +97,12 @@ enum {
     /* Of nested paging with EPT: the processor knows pages that can be executed only. */
     MMU_VM_FLAGS_EXECUTE_ONLY = 16,
     /* Huge pages are never executable: a fetch maps 4 KiB. For processors with the iTLB multihit erratum. */
-    MMU_VM_FLAGS_NX_HUGE_PAGES = 32
+    MMU_VM_FLAGS_NX_HUGE_PAGES = 32,
+    /*
+     * Of nested paging with accessed and dirty bits: the processor notes the pages it writes (PML), and the VMM
+     * hands them to mmu_vcpu_drain_dirty_pages.
+     */
+    MMU_VM_FLAGS_PAGE_MODIFICATION_LOG = 64
 };
 
 /* Paging features that the guest's CPUID does not show. 0 is a recent processor with everything. */
@@ -142,6 +156,29 @@ enum {
      * the tables.
      */
     MMU_SLOT_FLAGS_HOST_FRAME = 65536
+};
+
+/* How a dirty log works. */
+typedef uint32_t mmu_dirty_log_flags;
+enum {
+    /* A bitmap that starts empty. */
+    MMU_DIRTY_LOG_FLAGS_NONE = 0,
+    /*
+     * Every page counts as written at first, and nothing is write-protected before it is harvested: for consumers
+     * that copy everything once anyway. Not with MMU_DIRTY_LOG_FLAGS_USE_RINGS.
+     */
+    MMU_DIRTY_LOG_FLAGS_INITIALLY_ALL_SET = 1,
+    /* Huge pages are split when the log starts; else the first write to each splits it. */
+    MMU_DIRTY_LOG_FLAGS_SPLIT_EAGERLY = 2,
+    /* When the slot's last log ends, small mappings stay where huge ones could be. */
+    MMU_DIRTY_LOG_FLAGS_KEEP_SMALL_PAGES = 4,
+    /*
+     * What a vCPU writes is reported in its ring, everything else in this log's bitmap. Needs
+     * mmu_vm_options.dirty_ring_entries.
+     */
+    MMU_DIRTY_LOG_FLAGS_USE_RINGS = 8,
+    /* Keeps a hash of each page for mmu_dirty_log_find_missed. Reads every page when the log starts: for tests. */
+    MMU_DIRTY_LOG_FLAGS_VERIFY = 16
 };
 
 /* What is true of a walk. */
@@ -212,7 +249,7 @@ enum {
     MMU_ROOT_STATUS_NO_ROOT_BELOW4GIB = 2,
     /* The VM was stopped after its tables were found corrupt. */
     MMU_ROOT_STATUS_VM_DEAD = 3,
-    /* The vCPU's dirty ring is nearly full: take what it holds and call MmuVm.ResetDirtyRings, then enter. */
+    /* The vCPU's dirty ring is nearly full: take what it holds and call mmu_vm_reset_dirty_rings, then enter. */
     MMU_ROOT_STATUS_DIRTY_RING_FULL = 4
 };
 
@@ -223,15 +260,15 @@ enum {
     MMU_WALK_OUTCOME_NONE = 0,
     /* The access is allowed and the address translated. */
     MMU_WALK_OUTCOME_TRANSLATED = 1,
-    /* Inject #PF with ErrorCode and CR2 = LinearAddress. */
+    /* Inject #PF with code and CR2 = linear_address. */
     MMU_WALK_OUTCOME_PAGE_FAULT = 2,
     /* The address is not canonical: inject #GP, or #SS for a stack access. */
     MMU_WALK_OUTCOME_NON_CANONICAL = 3,
-    /* Reflect an EPT violation with ExitQualification. */
+    /* Reflect an EPT violation with code. */
     MMU_WALK_OUTCOME_EPT_VIOLATION = 4,
     /* Reflect an EPT misconfiguration. */
     MMU_WALK_OUTCOME_EPT_MISCONFIGURATION = 5,
-    /* Reflect a nested page fault with ExitInfo1. */
+    /* Reflect a nested page fault with code. */
     MMU_WALK_OUTCOME_NESTED_PAGE_FAULT = 6,
     /* Nothing was decided because other processors kept changing the tables: run the access again. */
     MMU_WALK_OUTCOME_RETRY = 7
@@ -378,18 +415,18 @@ enum {
     MMU_INVALIDATE_STATUS_GENERAL_PROTECTION = 1
 };
 
-/* What WalkResult@) found, and so what the client does. */
+/* What mmu_vcpu_soft_tlb_resolve found, and so what the client does. */
 typedef uint32_t mmu_soft_tlb_outcome;
 enum {
     /* Nothing was resolved. */
     MMU_SOFT_TLB_OUTCOME_NONE = 0,
-    /* Make the access through HostAddress, up to the end of its 4-KiB page. It is cached where it may be. */
+    /* Make the access through host_address, up to the end of its 4-KiB page. It is cached where it may be. */
     MMU_SOFT_TLB_OUTCOME_MEMORY = 1,
-    /* No slot holds Gpa, or a write found a read-only slot: emulate the device or ROM there. */
+    /* No slot holds gpa, or a write found a read-only slot: emulate the device or ROM there. */
     MMU_SOFT_TLB_OUTCOME_MMIO = 2,
     /*
      * Somebody wants to know of the store: the frame's writes are tracked, or it holds a table that is shadowed.
-     * Leave the guest and make the store through MmuVm.TryWrite, or announce it with MmuVm.GuestWrote.
+     * Leave the guest and make the store through mmu_vm_write, or announce it with mmu_vm_guest_wrote.
      */
     MMU_SOFT_TLB_OUTCOME_ANNOUNCE = 3,
     /* The guest's tables refuse the access: inject the fault in the result. */
@@ -499,6 +536,62 @@ typedef struct mmu_control_state {
     /* IA32_PAT; 0 for its power-up value, 0x0007040600070406. */
     uint64_t pat;
 } mmu_control_state;
+
+/* What a dirty log logs. */
+typedef struct mmu_dirty_log_info {
+    /* sizeof the struct. */
+    uint32_t struct_size;
+    /* 0, or 1 for the address space of system-management mode. */
+    uint32_t address_space;
+    /* First guest physical address of the slot. */
+    uint64_t slot_base;
+    /* Pages of the slot. */
+    uint64_t pages;
+    /* Words of 64 bits that a bitmap of the whole slot has. */
+    uint32_t words;
+    /* Number of the slot in dirty rings. */
+    uint32_t slot;
+    /* Not 0 when the slot was removed or moved: the log answers MMU_ERROR_STATE from then on. */
+    uint32_t has_ended;
+    /* 0. */
+    uint32_t reserved;
+    /* Words of the log that all harvests so far have looked at: what they cost, whatever the machine. */
+    uint64_t words_visited;
+} mmu_dirty_log_info;
+
+/* How a dirty log works. Zero is the default: a bitmap that starts empty. */
+typedef struct mmu_dirty_log_options {
+    /* sizeof the struct. */
+    uint32_t struct_size;
+    /* What is on. */
+    mmu_dirty_log_flags flags;
+} mmu_dirty_log_options;
+
+/* A page that a vCPU has written, from its dirty ring. */
+typedef struct mmu_dirty_page {
+    /* sizeof the struct. */
+    uint32_t struct_size;
+    /* The number of the vCPU. */
+    uint32_t vcpu;
+    /* Which slot: mmu_dirty_log_info.slot. */
+    uint32_t slot;
+    /* 0. */
+    uint32_t reserved;
+    /* The page of the slot, from 0. */
+    uint64_t page;
+} mmu_dirty_page;
+
+/* Adjacent pages that were written. */
+typedef struct mmu_dirty_range {
+    /* sizeof the struct. */
+    uint32_t struct_size;
+    /* 0. */
+    uint32_t reserved;
+    /* The first guest physical address. */
+    uint64_t start;
+    /* Size in bytes; a multiple of 4096. */
+    uint64_t bytes;
+} mmu_dirty_range;
 
 /* A page fault that a processor raised while it ran on our tables. */
 typedef struct mmu_fault {
@@ -692,8 +785,11 @@ typedef struct mmu_vm_options {
     uint32_t nested_levels;
     /* Of MMU_VM_FLAGS_NESTED: largest pages, 1 for 4 KiB, 2 for 2 MiB, 3 for 1 GiB; 0 for 3. */
     uint32_t nested_highest_page_level;
-    /* 0. */
-    uint32_t reserved;
+    /*
+     * Entries of each vCPU's dirty ring, a power of two from 128, or 2048 with MMU_VM_FLAGS_PAGE_MODIFICATION_LOG,
+     * to 65536; 0 for no rings.
+     */
+    uint32_t dirty_ring_entries;
 } mmu_vm_options;
 
 /* What a walk of the guest's tables found. Members that do not belong to the outcome are 0. */
@@ -1024,6 +1120,167 @@ mmu_status mmu_vm_split_huge_pages(
     mmu_vm vm, uint64_t start, uint64_t bytes, uint32_t address_space, uint32_t *complete);
 
 /*
+ * Dirty logs: which pages of a slot were written since they were last reported. Any number for a slot, each for
+ * itself. Any thread, one at a time for each log (MMU_ERROR_BUSY); not a thread that has a vCPU of the VM in
+ * guest, and not a callback. A bitmap has a bit for each page of the slot: bit n of word m for page 64 m + n. What
+ * a call reports was written before it returned; read the pages after that.
+ */
+
+/*
+ * Starts to log: exact from here on. The last log of a slot to end lets huge pages come back.
+ * vm: The VM.
+ * slot_base: The slot's first guest physical address.
+ * address_space: 0, or 1 for vCPUs in system-management mode.
+ * options: How; NULL for the defaults.
+ * log: Receives the log. It ends with mmu_dirty_log_end, or with its VM.
+ */
+mmu_status mmu_dirty_log_start(
+    mmu_vm vm, uint64_t slot_base, uint32_t address_space, const mmu_dirty_log_options *options, mmu_dirty_log *log);
+
+/*
+ * Ends a log. Its handle becomes stale.
+ * log: The log.
+ */
+mmu_status mmu_dirty_log_end(mmu_dirty_log log);
+
+/*
+ * What a log logs.
+ * log: The log.
+ * info: Receives it; its struct_size is set.
+ */
+mmu_status mmu_dirty_log_get_info(mmu_dirty_log log, mmu_dirty_log_info *info);
+
+/*
+ * Takes the dirty pages of a part of the slot: they are reported once, and logged again from now on.
+ * log: The log.
+ * first_page: The first page; a multiple of 64.
+ * bitmap: Receives the bits.
+ * words: How many words, up to mmu_dirty_log_info.words less those before first_page.
+ * pages: Receives how many pages are dirty.
+ */
+mmu_status mmu_dirty_log_harvest(
+    mmu_dirty_log log, uint64_t first_page, uint64_t *bitmap, uint32_t words, uint64_t *pages);
+
+/*
+ * Reports the dirty pages of a part of the slot, and keeps them: every call reports them again until
+ * mmu_dirty_log_clear confirms them, so that a consumer that fails half-way loses nothing. Writes after the call
+ * come with the next one even if this one is confirmed.
+ * log: The log.
+ * first_page: The first page; a multiple of 64.
+ * bitmap: Receives the bits.
+ * words: How many words, up to mmu_dirty_log_info.words less those before first_page.
+ * pages: Receives how many pages are dirty.
+ */
+mmu_status mmu_dirty_log_get(
+    mmu_dirty_log log, uint64_t first_page, uint64_t *bitmap, uint32_t words, uint64_t *pages);
+
+/*
+ * Confirms pages that mmu_dirty_log_get has reported: the consumer is done with them. Others are not touched.
+ * log: The log.
+ * first_page: The first page.
+ * pages: How many.
+ */
+mmu_status mmu_dirty_log_clear(mmu_dirty_log log, uint64_t first_page, uint64_t pages);
+
+/*
+ * Takes dirty pages as ranges, in ascending order; what there is no room for stays in the log.
+ * log: The log.
+ * ranges: Receives the ranges. struct_size of the first is set: it is that of all.
+ * capacity: Room for so many; 1 at least.
+ * count: Receives how many there are; as many as capacity: there may be more.
+ */
+mmu_status mmu_dirty_log_harvest_ranges(
+    mmu_dirty_log log, mmu_dirty_range *ranges, uint32_t capacity, uint32_t *count);
+
+/*
+ * Of a log with MMU_DIRTY_LOG_FLAGS_VERIFY: compares every page that is not dirty with what it held when it was
+ * last reported. For moments in which nobody is just writing.
+ * log: The log.
+ * addresses: Receives the guest physical addresses of pages that differ: writes that the log has missed.
+ * capacity: Room for so many.
+ * count: Receives how many there are, more than capacity perhaps.
+ */
+mmu_status mmu_dirty_log_find_missed(mmu_dirty_log log, uint64_t *addresses, uint32_t capacity, uint32_t *count);
+
+/*
+ * Written pages: those that the VMM tells of, and those in the rings of vCPUs. Any thread, several at a time; not
+ * a thread that has a vCPU of the VM in guest, and not a callback.
+ */
+
+/*
+ * Tells dirty logs of stores that the library cannot see, a device's above all. After the stores;
+ * mmu_vm_guest_wrote tells them too.
+ * vm: The VM.
+ * gpa: First guest physical address.
+ * bytes: Size in bytes.
+ * address_space: 0, or 1 for vCPUs in system-management mode.
+ */
+mmu_status mmu_vm_mark_dirty(mmu_vm vm, uint64_t gpa, uint64_t bytes, uint32_t address_space);
+
+/*
+ * Takes pages from the dirty rings of all vCPUs. Call mmu_vm_reset_dirty_rings afterwards, then read the pages.
+ * What no vCPU wrote and what found a full ring is in the bitmap of the log: harvest that too.
+ * vm: The VM.
+ * pages: Receives the pages. struct_size of the first is set: it is that of all.
+ * capacity: Room for so many.
+ * count: Receives how many there are; as many as capacity: there may be more.
+ */
+mmu_status mmu_vm_take_dirty_pages(mmu_vm vm, mmu_dirty_page *pages, uint32_t capacity, uint32_t *count);
+
+/*
+ * Frees what was taken from the dirty rings, and makes its pages show again.
+ * vm: The VM.
+ * count: Receives how many entries were freed.
+ */
+mmu_status mmu_vm_reset_dirty_rings(mmu_vm vm, uint32_t *count);
+
+/*
+ * Hands over the pages that the processor has noted while it ran the vCPU (Intel SDM "Page-Modification Logging"):
+ * after each exit, before anything is harvested. The vCPU's thread; the vCPU is not in guest.
+ * vcpu: The vCPU.
+ * addresses: Guest physical addresses, anywhere in their pages.
+ * count: How many there are; below 2^31.
+ * logged: Receives how many are in slots that have a dirty log.
+ */
+mmu_status mmu_vcpu_drain_dirty_pages(mmu_vcpu vcpu, const uint64_t *addresses, uint32_t count, uint32_t *logged);
+
+/*
+ * Snapshots: guest memory as it was, put back by copying what was written since. Any thread, one at a time for
+ * each snapshot (MMU_ERROR_BUSY), while no vCPU of the VM is in guest (MMU_ERROR_STATE) and no device writes; not
+ * a callback. Registers are the VMM's: it sets control state as it was.
+ */
+
+/*
+ * Copies the memory of all writable slots, and logs what is written from now on. Slots that are added later are
+ * left alone.
+ * vm: The VM.
+ * snapshot: Receives the snapshot. It goes with mmu_snapshot_destroy, or with its VM.
+ */
+mmu_status mmu_snapshot_take(mmu_vm vm, mmu_snapshot *snapshot);
+
+/*
+ * Puts every page that was written since the snapshot was taken, or last restored, back as it was. Dirty logs are
+ * told, shadowed guest tables are brought in step, and every TLB is flushed.
+ * snapshot: The snapshot.
+ * pages: Receives how many pages were written.
+ * Returns: MMU_ERROR_STATE if a vCPU is in guest, or a slot was removed or moved since: nothing has changed then.
+ */
+mmu_status mmu_snapshot_restore(mmu_snapshot snapshot, uint64_t *pages);
+
+/*
+ * Bytes of guest memory that a snapshot keeps.
+ * snapshot: The snapshot.
+ * bytes: Receives them.
+ */
+mmu_status mmu_snapshot_bytes(mmu_snapshot snapshot, uint64_t *bytes);
+
+/*
+ * Gives a snapshot's memory back. Its handle becomes stale.
+ * snapshot: The snapshot.
+ */
+mmu_status mmu_snapshot_destroy(mmu_snapshot snapshot);
+
+/*
  * Virtual CPUs. One thread at a time for each vCPU, which may change between calls outside the guest; not a
  * callback. The vCPU is not in guest.
  */
@@ -1165,6 +1422,7 @@ mmu_status mmu_vcpu_unprotect(
  * address: The linear address.
  * entries: Receives the entries; room for 5.
  * count: Receives how many there are.
+ * Returns: MMU_ERROR_STATE from vCPUs on nested paging: mmu_vcpu_get_nested_walk is theirs.
  */
 mmu_status mmu_vcpu_get_walk(mmu_vcpu vcpu, uint64_t address, uint64_t *entries, uint32_t *count);
 

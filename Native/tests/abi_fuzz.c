@@ -18,7 +18,7 @@
 #define STATUSES 14
 
 static unsigned char *ram;
-static _Atomic uint64_t vms[KEPT], vcpus[KEPT];
+static _Atomic uint64_t vms[KEPT], vcpus[KEPT], logs[KEPT], snapshots[KEPT];
 static _Atomic uint64_t counts[STATUSES];
 
 typedef struct fuzzer {
@@ -63,6 +63,8 @@ static uint64_t handle(fuzzer *f, _Atomic uint64_t *own, _Atomic uint64_t *other
 
 static mmu_vm any_vm(fuzzer *f) { return (mmu_vm)(uintptr_t)handle(f, vms, vcpus); }
 static mmu_vcpu any_vcpu(fuzzer *f) { return (mmu_vcpu)(uintptr_t)handle(f, vcpus, vms); }
+static mmu_dirty_log any_log(fuzzer *f) { return (mmu_dirty_log)(uintptr_t)handle(f, logs, snapshots); }
+static mmu_snapshot any_snapshot(fuzzer *f) { return (mmu_snapshot)(uintptr_t)handle(f, snapshots, logs); }
 
 /* Memory with a struct in it that is mostly right. */
 static void *block(fuzzer *f, unsigned index, size_t bytes)
@@ -83,6 +85,46 @@ static void *block(fuzzer *f, unsigned index, size_t bytes)
 
 static void *plain(fuzzer *f, unsigned index) { return below(f, 24) == 0 ? NULL : f->memory[index]; }
 
+/* Callbacks that break the rule: they call their VM. */
+static _Thread_local fuzzer *calling;
+static _Thread_local int misled;
+static _Atomic uint64_t callbacks;
+
+static void call_back(void *context)
+{
+    mmu_vm vm = (mmu_vm)(uintptr_t)atomic_load((_Atomic uint64_t *)context);
+    mmu_status status = mmu_vm_zap_all(vm);
+    if (status != MMU_ERROR_CALLBACK && status != MMU_ERROR_HANDLE) {
+        fprintf(stderr, "a callback called its VM: %s\n", mmu_strerror(status));
+        exit(1);
+    }
+    atomic_fetch_add(&callbacks, 1);
+}
+
+static uint32_t on_flush(void *context, const uint32_t *numbers, uint32_t count, mmu_flush_scope scope, uint64_t address)
+{
+    (void)numbers, (void)count, (void)scope, (void)address;
+    call_back(context);
+    return 1;
+}
+
+static void on_kick(void *context, const uint32_t *numbers, uint32_t count)
+{
+    (void)numbers, (void)count;
+    call_back(context);
+}
+
+static void on_resolve(void *context, uint64_t gfn, uint32_t write, mmu_resolved_frame *frame)
+{
+    (void)write;
+    call_back(context);
+    /* Frames are addresses in this process: those given are the memory's own. */
+    frame->frame = ((uint64_t)(uintptr_t)ram >> 12) + gfn % (RAM_BYTES / 4096);
+    frame->kind = (mmu_resolved_kind)below(calling, 6);
+    frame->token = below(calling, 2);
+    misled = 1;
+}
+
 static mmu_status make_vm(fuzzer *f)
 {
     mmu_vm_options *options = block(f, 0, sizeof *options);
@@ -93,13 +135,24 @@ static mmu_status make_vm(fuzzer *f)
         options->table_address = 0;
         options->max_vcpus %= 8;
         if (below(f, 4) != 0) {
-            uint32_t nested = below(f, 2) == 0 ? MMU_VM_FLAGS_NONE : MMU_VM_FLAGS_NESTED;
-            *options = (mmu_vm_options){.struct_size = sizeof *options, .table_pages = options->table_pages, .max_vcpus = 4, .flags = nested};
+            static const uint32_t flags[] = {MMU_VM_FLAGS_NONE, MMU_VM_FLAGS_NESTED, MMU_VM_FLAGS_NESTED | MMU_VM_FLAGS_PAGE_MODIFICATION_LOG};
+            *options = (mmu_vm_options){.struct_size = sizeof *options, .table_pages = options->table_pages, .max_vcpus = 4, .flags = flags[below(f, 3)]};
+            options->dirty_ring_entries = below(f, 2) == 0 ? 0 : 2048;
         }
     }
+    /* Never freed: the VM has it. */
+    _Atomic uint64_t *context = calloc(1, sizeof *context);
+    mmu_host *host = block(f, 1, sizeof *host);
+    if (host != NULL) {
+        host->context = context;
+        host->flush = below(f, 2) == 0 ? NULL : on_flush;
+        host->kick = below(f, 2) == 0 ? NULL : on_kick;
+        host->resolve = below(f, 2) == 0 ? NULL : on_resolve;
+    }
     mmu_vm vm = NULL;
-    mmu_status status = mmu_vm_create(options, NULL, below(f, 24) == 0 ? NULL : &vm);
+    mmu_status status = mmu_vm_create(options, host, below(f, 24) == 0 ? NULL : &vm);
     if (status == MMU_OK) {
+        atomic_store(context, (uint64_t)(uintptr_t)vm);
         uint64_t old = atomic_exchange(&vms[below(f, KEPT)], (uint64_t)(uintptr_t)vm);
         (void)mmu_vm_destroy((mmu_vm)(uintptr_t)old);
     }
@@ -126,7 +179,8 @@ static mmu_status add_slot(fuzzer *f)
         slot->host_address = (uint64_t)(uintptr_t)ram;
         slot->size = below(f, 8) == 0 ? (number(f) & (RAM_BYTES - 1)) : RAM_BYTES;
         if (below(f, 2) == 0) {
-            slot->base = slot->host_frame = slot->address_space = slot->reserved = slot->flags = 0;
+            slot->base = slot->host_frame = slot->address_space = slot->reserved = 0;
+            slot->flags = below(f, 2) == 0 ? MMU_SLOT_FLAGS_NONE : MMU_SLOT_FLAGS_RESOLVED;
         }
     }
     return mmu_vm_add_slot(any_vm(f), slot);
@@ -167,6 +221,57 @@ static mmu_status ask_all(fuzzer *f, uint64_t range, uint32_t space)
     (void)mmu_vm_is_dead(any_vm(f), plain(f, 0));
     (void)mmu_vm_audit(any_vm(f), plain(f, 0), 4096, plain(f, 1));
     return mmu_vm_statistics(any_vm(f), block(f, 0, sizeof(mmu_statistics)));
+}
+
+static mmu_status start_log(fuzzer *f, uint32_t space)
+{
+    mmu_dirty_log log = NULL;
+    mmu_dirty_log_options *options = block(f, 0, sizeof *options);
+    mmu_status status = mmu_dirty_log_start(any_vm(f), below(f, 4) == 0 ? number(f) : 0, space, options, below(f, 24) == 0 ? NULL : &log);
+    if (status == MMU_OK) {
+        (void)mmu_dirty_log_end((mmu_dirty_log)(uintptr_t)atomic_exchange(&logs[below(f, KEPT)], (uint64_t)(uintptr_t)log));
+    }
+    return status;
+}
+
+static mmu_status take_snapshot(fuzzer *f)
+{
+    mmu_snapshot snapshot = NULL;
+    mmu_status status = mmu_snapshot_take(any_vm(f), below(f, 24) == 0 ? NULL : &snapshot);
+    if (status == MMU_OK) {
+        (void)mmu_snapshot_destroy((mmu_snapshot)(uintptr_t)atomic_exchange(&snapshots[below(f, KEPT)], (uint64_t)(uintptr_t)snapshot));
+    }
+    return status;
+}
+
+/* Bitmaps, arrays and what is asked of them stay inside the memory. */
+static mmu_status call_log(fuzzer *f, uint32_t space)
+{
+    uint64_t first = below(f, 4) == 0 ? number(f) : below(f, RAM_BYTES / 4096 / 64) * 64;
+    uint32_t words = below(f, 16) == 0 ? (uint32_t)below(f, 8192) : (uint32_t)below(f, RAM_BYTES / 4096 / 64 + 1);
+    switch (below(f, 16)) {
+    case 0: return start_log(f, space);
+    case 1: return below(f, 4) == 0 ? mmu_dirty_log_end(any_log(f)) : MMU_OK;
+    case 2: return mmu_dirty_log_get_info(any_log(f), block(f, 0, sizeof(mmu_dirty_log_info)));
+    case 3:
+    case 4: return mmu_dirty_log_harvest(any_log(f), first, plain(f, 0), words, plain(f, 1));
+    case 5:
+    case 6: return mmu_dirty_log_get(any_log(f), first, plain(f, 0), words, plain(f, 1));
+    case 7: return mmu_dirty_log_clear(any_log(f), number(f), number(f));
+    case 8: return mmu_dirty_log_harvest_ranges(any_log(f), block(f, 0, sizeof(mmu_dirty_range)), (uint32_t)below(f, 14), plain(f, 1));
+    case 9: return mmu_dirty_log_find_missed(any_log(f), plain(f, 0), (uint32_t)below(f, 4096), plain(f, 1));
+    case 10: return mmu_vm_mark_dirty(any_vm(f), number(f), below(f, 4) == 0 ? number(f) : below(f, 9000), space);
+    case 11: return mmu_vm_take_dirty_pages(any_vm(f), block(f, 0, sizeof(mmu_dirty_page)), (uint32_t)below(f, 14), plain(f, 1));
+    case 12: return mmu_vm_reset_dirty_rings(any_vm(f), plain(f, 0));
+    case 13: return mmu_vcpu_drain_dirty_pages(any_vcpu(f), plain(f, 0), (uint32_t)below(f, 8192), plain(f, 1));
+    case 14:
+        switch (below(f, 32)) {
+        case 0: return take_snapshot(f);
+        case 1: return mmu_snapshot_destroy(any_snapshot(f));
+        default: return mmu_snapshot_bytes(any_snapshot(f), plain(f, 0));
+        }
+    default: return below(f, 4) == 0 ? mmu_snapshot_restore(any_snapshot(f), plain(f, 0)) : MMU_OK;
+    }
 }
 
 static mmu_status call_vm(fuzzer *f, uint64_t range, uint32_t space)
@@ -254,11 +359,14 @@ static void run(uint64_t seed, uint64_t calls, int alone)
     fuzzer *f = calloc(1, sizeof *f);
     f->state = seed;
     f->alone = alone;
+    calling = f;
     for (uint64_t i = 0; i < calls; i++) {
         uint32_t space = (uint32_t)(below(f, 8) == 0 ? number(f) : below(f, 2));
         uint64_t range = below(f, 4) == 0 ? number(f) : below(f, 64) * 4096;
-        mmu_status status = below(f, 2) == 0 ? call_vm(f, range, space) : call_vcpu(f, range);
-        if (status > 0 || status <= -STATUSES || status == MMU_ERROR_INTERNAL) {
+        uint64_t kind = below(f, 5);
+        misled = 0;
+        mmu_status status = kind < 2 ? call_vm(f, range, space) : kind < 4 ? call_vcpu(f, range) : call_log(f, space);
+        if (status > 0 || status <= -STATUSES || status == MMU_ERROR_INTERNAL || (status == MMU_ERROR_HOST && !misled)) {
             char text[256];
             (void)mmu_last_error(text, sizeof text);
             fprintf(stderr, "call %" PRIu64 " of seed %" PRIu64 ": status %d: %s\n", i, seed, status, text);
@@ -308,6 +416,6 @@ int main(int argc, char **argv)
         printf("%-28s %" PRIu64 "\n", mmu_strerror(-(mmu_status)i), (uint64_t)counts[i]);
         total += counts[i];
     }
-    printf("%" PRIu64 " calls, no crash\n", total);
+    printf("%" PRIu64 " callbacks\n%" PRIu64 " calls, no crash\n", (uint64_t)callbacks, total);
     return 0;
 }

@@ -1,5 +1,6 @@
 // A VMM in C#, as small as it can be: guest RAM, guest tables, translations, faults on our tables, dirty pages, the software TLB.
 using System;
+using System.Linq;
 using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
@@ -41,21 +42,25 @@ unsafe
     int faults = 0;
     for (ulong page = 0; page < 16; page++)
     {
-        FaultRequest request = new(new Gva(guestBase + (page * 4096)), Access.SupervisorWrite, PageFaultCode.Write);
-        FaultOutcome outcome;
-        do
-        {
-            Expect(vcpu.BeginRun(out _) == RootStatus.Loaded);
-            vcpu.EndRun();
-            outcome = vcpu.HandleFault(request, out _);
-            faults++;
-        }
-        while (outcome == FaultOutcome.Retry);
-
-        Expect(outcome == FaultOutcome.Fixed);
+        faults += Fault(vcpu, new Gva(guestBase + (page * 4096)));
     }
 
     Console.WriteLine($"16 pages written, {faults} faults, {vm.GetStatistics().Pages4K} pages mapped");
+
+    // From here on the first write to each page faults, and is noted; what is harvested is noted anew.
+    using (DirtyLogSession log = vm.StartDirtyLog(new Gpa(0)))
+    {
+        for (ulong page = 0; page < 16; page += 5)
+        {
+            _ = Fault(vcpu, new Gva(guestBase + (page * 4096)));
+        }
+
+        DirtyRange[] ranges = new DirtyRange[16];
+        int count = log.Harvest(ranges);
+        Console.WriteLine($"dirty pages: {string.Join(' ', ranges.AsSpan(0, count).ToArray().Select(range => range.Start.ToString()))}");
+        Expect(count == 4 && ranges[3] == new DirtyRange(new Gpa(0x10_F000), 4096));
+        Expect(log.Harvest(ranges) == 0);
+    }
 
     SoftTlb tlb = vcpu.SoftTlb;
     Expect(vcpu.BeginRun(out _) == RootStatus.Loaded);
@@ -77,6 +82,23 @@ unsafe
     Console.WriteLine($"software TLB: 100000 writes, {misses} misses");
     Expect(vm.Audit() is null);
     Console.WriteLine("ok");
+}
+
+// A write that a processor found no right for in our tables. Returns how many faults it took.
+static int Fault(MmuVcpu vcpu, Gva address)
+{
+    FaultRequest request = new(address, Access.SupervisorWrite, PageFaultCode.Write);
+    for (int faults = 1; ; faults++)
+    {
+        Expect(vcpu.BeginRun(out _) == RootStatus.Loaded);
+        vcpu.EndRun();
+        FaultOutcome outcome = vcpu.HandleFault(request, out _);
+        if (outcome != FaultOutcome.Retry)
+        {
+            Expect(outcome == FaultOutcome.Fixed);
+            return faults;
+        }
+    }
 }
 
 static void Expect(bool condition)

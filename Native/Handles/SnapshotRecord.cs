@@ -1,0 +1,26 @@
+// Handles: a snapshot.
+using System;
+using Mmu.Native.Abi;
+using Mmu.Vm;
+
+namespace Mmu.Native.Handles;
+
+/// <summary>A snapshot.</summary>
+internal sealed class SnapshotRecord(VmRecord vm, MmuSnapshot snapshot) : OwnedRecord(vm)
+{
+    private static readonly HandleTable<SnapshotRecord> _table = new(kind: 4);
+
+    internal MmuSnapshot Snapshot { get; } = snapshot;
+
+    internal SnapshotHandle Publish() => new(_table.Add(this));
+
+    /// <summary>Makes a call for a snapshot.</summary>
+    internal static Status Call<T>(SnapshotHandle handle, T arguments, Func<SnapshotRecord, T, Status> work) =>
+        Call(_table.Find(handle.Value), handle.Value, arguments, work);
+
+    internal override void End()
+    {
+        _table.Remove(this);
+        Snapshot.Dispose();
+    }
+}
