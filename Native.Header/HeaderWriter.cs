@@ -61,7 +61,7 @@ internal static class HeaderWriter
             }
         }
 
-        text.Append(SoftTlb());
+        text.Append(Template("SoftTlb.h.in"));
         text.Append("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
         return text.ToString();
     }
@@ -184,10 +184,10 @@ internal static class HeaderWriter
                 : $"{indent}/*\n{string.Concat(lines.Select(line => $"{indent} * {line}\n"))}{indent} */\n");
     }
 
-    // The probe is written by hand; its numbers are those of the library.
-    private static string SoftTlb()
+    /// <summary>The probe is written by hand; its numbers are those of the library.</summary>
+    internal static string Template(string name)
     {
-        using Stream stream = typeof(HeaderWriter).Assembly.GetManifestResourceStream("SoftTlb.h.in")!;
+        using Stream stream = typeof(HeaderWriter).Assembly.GetManifestResourceStream(name)!;
         using StreamReader reader = new(stream);
         return Regex.Replace(
             reader.ReadToEnd(), "@(?<name>\\w+)@", match => typeof(SoftTlbLayout).GetField(match.Groups["name"].Value)!.GetRawConstantValue()!.ToString()!,

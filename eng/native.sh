@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # The native library: built, packed into a tarball, and used from a directory that has nothing but the tarball and a C compiler.
-# Usage: eng/native.sh [build | test | fuzz [CALLS] | bench | valgrind]...
-#   build     libmmu.so and artifacts/native/mmu-VERSION-linux-x64.tar.gz (needed by the others)
-#   test      header, samples (make and CMake) and the ABI fuzz, from the unpacked tarball
+# Usage: eng/native.sh [build | test | fuzz [CALLS [SEED]] | bench | asan | valgrind]...
+#   build     libmmu.so and artifacts/native-package/mmu-VERSION-linux-x64.tar.gz (needed by the others)
+#   test      the samples, two libraries in a process, no memory, and the ABI fuzz, from the unpacked tarball
+#   asan      the C samples under AddressSanitizer and UndefinedBehaviorSanitizer
+#   valgrind  the C samples under valgrind
 # Without arguments: build test.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,15 +22,21 @@ build() {
   install -m 755 "$out/publish/libmmu.so" "$stage/lib/libmmu.so.$version"
   ln -s "libmmu.so.$version" "$stage/lib/libmmu.so.0"
   ln -s libmmu.so.0 "$stage/lib/libmmu.so"
-  cp Native/include/mmu.h "$stage/include/"
+  cp Native/include/mmu.h Native/include/mmu.hpp "$stage/include/"
   sed "s/@VERSION@/$version/" Native/packaging/mmu.pc.in >"$stage/lib/pkgconfig/mmu.pc"
   cp Native/packaging/mmuConfig.cmake "$stage/lib/cmake/mmu/"
   sed "s/@VERSION@/$version/" Native/packaging/mmuConfigVersion.cmake.in >"$stage/lib/cmake/mmu/mmuConfigVersion.cmake"
   cp LICENSE docs/c-abi.md docs/soft-tlb.md "$stage/share/doc/mmu/"
-  cp -r samples/c samples/kvm-c "$stage/share/mmu/samples/"
+  cp -r samples/c samples/cpp samples/kvm-c samples/rust samples/snapshot-fuzz "$stage/share/mmu/samples/"
+  cp Native/packaging/lsan.supp "$stage/share/mmu/"
   # Names and times of this machine are not part of it.
   tar -C "$out" --sort=name --owner=0 --group=0 --mtime='2000-01-01' -czf "$out/$name.tar.gz" "$name"
   readelf -d "$stage/lib/libmmu.so" | grep -q 'SONAME.*libmmu.so.0'
+  # The one name of the runtime's is what debuggers look for.
+  if nm -D --defined-only "$stage/lib/libmmu.so" | awk '{ print $3 }' | grep -v -e '^mmu_' -e '^V1.0$' -e '^DotNetRuntimeDebugHeader@'; then
+    echo "native: exported names that do not begin with mmu_" >&2
+    return 1
+  fi
   echo "native: $out/$name.tar.gz, $(stat -c %s "$stage/lib/libmmu.so.$version") bytes of library"
 }
 
@@ -43,14 +51,32 @@ unpack() {
 }
 
 program() {
-  gcc -std=c11 -O2 -Wall -Wextra -Werror -pthread -I"$prefix/include" "$1" -L"$prefix/lib" -lmmu -Wl,-rpath,"$prefix/lib" -o "$2"
+  gcc -std=c11 -O2 -Wall -Wextra -Werror -pthread -I"$prefix/include" "Native/tests/$1.c" -L"$prefix/lib" -lmmu -ldl -Wl,-rpath,"$prefix/lib" -o "$work/$1"
 }
 
-test_it() {
+# sample NAME PROGRAM: makes a sample and runs it; its last line is ok.
+sample() {
+  make -s -C "$samples/$1"
+  "$samples/$1/$2" | tail -n 1 | grep -qx ok
+  echo "native: samples/$1 ok"
+}
+
+test_it() (
   unpack
-  make -s -C "$samples/c"
-  "$samples/c/sample" | tail -n 1 | grep -qx ok
-  echo "native: samples/c with make ok"
+  export CFLAGS="-O2 -Wall -Wextra -Werror -pedantic" CXXFLAGS="-O2 -Wall -Wextra -Werror -pedantic"
+  sample c sample
+  sample snapshot-fuzz fuzz
+  if command -v g++ >/dev/null; then
+    sample cpp sample
+  else
+    echo "native: samples/cpp SKIPPED, no g++"
+  fi
+  if command -v cargo >/dev/null; then
+    (cd "$samples/rust" && cargo run -q --offline --release --example sample) | tail -n 1 | grep -qx ok
+    echo "native: samples/rust ok"
+  else
+    echo "native: samples/rust SKIPPED, no cargo"
+  fi
   if command -v cmake >/dev/null; then
     cmake -S "$samples/c" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
     cmake --build "$work/cmake" >/dev/null
@@ -60,28 +86,46 @@ test_it() {
     echo "native: samples/c with CMake SKIPPED, no cmake"
   fi
   make -s -C "$samples/kvm-c"
-  "$samples/kvm-c/vmm"
+  echo "native: samples/kvm-c: $("$samples/kvm-c/vmm" | tail -n 1)"
+
+  program two_libraries
+  cp "$prefix/lib/libmmu.so" "$work/second.so"
+  echo "native: two libraries in a process: $("$work/two_libraries" "$prefix/lib/libmmu.so" "$work/second.so" | tr '\n' ' ')"
+  program no_memory
+  "$work/no_memory"
+  "$work/no_memory" 64
   fuzz 200000
-}
+)
 
 fuzz() {
   unpack
-  program Native/tests/abi_fuzz.c "$work/abi_fuzz"
+  program abi_fuzz
   "$work/abi_fuzz" "$1" "${2:-1}" | tail -n 1
 }
 
 bench() {
   unpack
-  program Native/tests/bench.c "$work/bench"
+  program bench
   "$work/bench"
 }
+
+# What the runtime allocates when it starts is never freed: lsan.supp.
+asan() (
+  unpack
+  export CFLAGS="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all" LSAN_OPTIONS="suppressions=$prefix/share/mmu/lsan.supp:print_suppressions=0"
+  sample c sample
+  sample snapshot-fuzz fuzz
+  echo "native: samples clean under AddressSanitizer and UndefinedBehaviorSanitizer"
+)
 
 # Guest memory and tables are mapped, so what valgrind checks is the heap of the sample and of the runtime.
 valgrind_it() {
   unpack
   make -s -C "$samples/c"
+  make -s -C "$samples/snapshot-fuzz"
   valgrind -q --error-exitcode=9 "$samples/c/sample" >/dev/null
-  echo "native: samples/c clean under valgrind"
+  valgrind -q --error-exitcode=9 "$samples/snapshot-fuzz/fuzz" 12000 >/dev/null
+  echo "native: samples clean under valgrind"
 }
 
 [ $# -gt 0 ] || set -- build test
@@ -89,10 +133,11 @@ while [ $# -gt 0 ]; do
   case "$1" in
     build) build ;;
     test) test_it ;;
-    fuzz) fuzz "${2:-1000000}"; [ $# -lt 2 ] || shift ;;
+    fuzz) fuzz "${2:-1000000}" "${3:-1}"; shift $(($# < 3 ? $# - 1 : 2)) ;;
     bench) bench ;;
+    asan) asan ;;
     valgrind) valgrind_it ;;
-    *) echo "usage: eng/native.sh [build | test | fuzz [CALLS] | bench | valgrind]..." >&2; exit 2 ;;
+    *) echo "usage: eng/native.sh [build | test | fuzz [CALLS [SEED]] | bench | asan | valgrind]..." >&2; exit 2 ;;
   esac
   shift
 done

@@ -24,6 +24,12 @@ public sealed class HeaderTests : IDisposable
             HeaderWriter.Write() == File.ReadAllText(Path.Combine(CCompiler.Include, "mmu.h")),
             "Write it anew: dotnet run --project Native.Header -- Native/include/mmu.h");
 
+    [Fact]
+    public void CheckedInRustDeclarationsAreTheGeneratedOnes() =>
+        Assert.True(
+            RustWriter.Write() == File.ReadAllText(Path.Combine(CCompiler.Include, "../../samples/rust/src/lib.rs")),
+            "Write them anew: dotnet run --project Native.Header -- samples/rust/src/lib.rs");
+
     [Theory]
     [InlineData("gcc", "c11")]
     [InlineData("gcc", "c2x")]
@@ -44,8 +50,17 @@ public sealed class HeaderTests : IDisposable
         Assert.Empty(CCompiler.Compile(compiler, standard, source, Path.Combine(_folder, "header.o"), "-c"));
     }
 
-    [Fact]
-    public void StructsHaveTheLayoutThatTheLibraryHas()
+    [Theory]
+    [InlineData("c++17")]
+    [InlineData("c++20")]
+    public void CppHeaderCompilesWithoutAWarning(string standard) => Assert.Empty(
+        CCompiler.Compile("g++", standard, Path.Combine(CCompiler.Include, "../../samples/cpp/sample.cpp"), Path.Combine(_folder, "sample.o"), "-c"));
+
+    [Theory]
+    [InlineData("gcc", "c11")]
+    [InlineData("gcc", "c2x")]
+    [InlineData("g++", "c++17")]
+    public void StructsHaveTheLayoutThatTheLibraryHas(string compiler, string standard)
     {
         StringBuilder program = new("#include <mmu.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void)\n{\n");
         StringBuilder expected = new();
@@ -61,7 +76,7 @@ public sealed class HeaderTests : IDisposable
 
         program.Append("return 0;\n}\n");
         string output = Path.Combine(_folder, "layout");
-        Assert.Empty(CCompiler.Compile("gcc", "c11", Write("layout.c", program.ToString()), output));
+        Assert.Empty(CCompiler.Compile(compiler, standard, Write("layout.c", program.ToString()), output));
         Assert.Equal(expected.ToString(), CCompiler.Run(output, [], out _));
     }
 
