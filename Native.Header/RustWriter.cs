@@ -1,6 +1,5 @@
 // Header: the declarations of mmu.h in Rust.
 using System;
-using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Reflection;
