@@ -107,6 +107,7 @@ bench() {
   unpack
   program bench
   "$work/bench"
+  dotnet run --project Native/tests/csharp -c Release -p:RunAnalyzers=false
 }
 
 # What the runtime allocates when it starts is never freed: lsan.supp.

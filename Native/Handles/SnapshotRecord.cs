@@ -6,21 +6,22 @@ using Mmu.Vm;
 namespace Mmu.Native.Handles;
 
 /// <summary>A snapshot.</summary>
-internal sealed class SnapshotRecord(VmRecord vm, MmuSnapshot snapshot) : OwnedRecord(vm)
+internal sealed class SnapshotRecord(VmRecord vm, MmuSnapshot snapshot) : OwnedRecord(vm), IHandleKind
 {
-    private static readonly HandleTable<SnapshotRecord> _table = new(kind: 4);
+    /// <inheritdoc/>
+    public static uint Kind => 4;
 
     internal MmuSnapshot Snapshot { get; } = snapshot;
 
-    internal SnapshotHandle Publish() => new(_table.Add(this));
+    internal SnapshotHandle Publish() => new(HandleTable<SnapshotRecord>.Add(this));
 
     /// <summary>Makes a call for a snapshot.</summary>
     internal static Status Call<T>(SnapshotHandle handle, T arguments, Func<SnapshotRecord, T, Status> work) =>
-        Call(_table.Find(handle.Value), handle.Value, arguments, work);
+        Call(HandleTable<SnapshotRecord>.Find(handle.Value), handle.Value, arguments, work);
 
     internal override void End()
     {
-        _table.Remove(this);
+        HandleTable<SnapshotRecord>.Remove(this);
         Snapshot.Dispose();
     }
 }

@@ -13,9 +13,10 @@ namespace Mmu.Native.Handles;
 /// A vCPU, and which thread uses it. The thread that used it last enters a call with two loads and a store; another one first makes every
 /// processor see its claim, which takes microseconds.
 /// </summary>
-internal sealed class VcpuRecord : HandleRecord
+internal sealed class VcpuRecord : HandleRecord, IHandleKind
 {
-    private static readonly HandleTable<VcpuRecord> _table = new(kind: 2);
+    /// <inheritdoc/>
+    public static uint Kind => 2;
 
     private volatile Claim _claim = new(isBusy: false);
 
@@ -41,16 +42,16 @@ internal sealed class VcpuRecord : HandleRecord
     /// <summary>In guest; guarded by the claim.</summary>
     internal bool IsInGuest { get; private set; }
 
-    internal static VcpuHandle Publish(VcpuRecord record) => new(_table.Add(record));
+    internal static VcpuHandle Publish(VcpuRecord record) => new(HandleTable<VcpuRecord>.Add(record));
 
-    internal void Unpublish() => _table.Remove(this);
+    internal void Unpublish() => HandleTable<VcpuRecord>.Remove(this);
 
     /// <summary>Begins a call, in guest or not. Every successful one is followed by <see cref="Release"/>.</summary>
     /// <returns>The vCPU; null with the reason in <paramref name="status"/>.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static VcpuRecord? Enter(VcpuHandle handle, out Status status)
     {
-        VcpuRecord? record = _table.Find(handle.Value);
+        VcpuRecord? record = HandleTable<VcpuRecord>.Find(handle.Value);
         if (record is not null)
         {
             Claim claim = record._claim;

@@ -10,11 +10,12 @@ using Mmu.Vm;
 namespace Mmu.Native.Handles;
 
 /// <summary>A VM, and who uses it: any number of calls at a time, or the one that destroys it.</summary>
-internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : HandleRecord
+internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : HandleRecord, IHandleKind
 {
     private const int Destroyed = -1;
 
-    private static readonly HandleTable<VmRecord> _table = new(kind: 1);
+    /// <inheritdoc/>
+    public static uint Kind => 1;
 
     private readonly List<VcpuRecord> _vcpus = [];
 
@@ -40,12 +41,12 @@ internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : Handle
     internal void SetGuestThread(int vcpu, int thread) => _guestThreads[vcpu] = thread;
 
     /// <summary>Publishes a new VM.</summary>
-    internal static VmHandle Add(VmRecord record) => new(_table.Add(record));
+    internal static VmHandle Add(VmRecord record) => new(HandleTable<VmRecord>.Add(record));
 
     /// <summary>Begins a call. Every successful one is followed by <see cref="Exit"/>.</summary>
     internal static Status Enter(VmHandle handle, out VmRecord record)
     {
-        record = _table.Find(handle.Value)!;
+        record = HandleTable<VmRecord>.Find(handle.Value)!;
         if (record is null)
         {
             return Failure.Of(Status.ErrorHandle, "The handle is not that of a VM, or the VM was destroyed.");
@@ -172,7 +173,7 @@ internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : Handle
             owned.End();
         }
 
-        _table.Remove(this);
+        HandleTable<VmRecord>.Remove(this);
         Vm.Dispose();
         return Status.Ok;
     }

@@ -75,7 +75,7 @@ int main(void)
     check(mmu_vcpu_set_control_state(vcpu, &state, &verdict));
 
     const unsigned walks = 1000000, probes = 20000000;
-    double call[ROUNDS], empty[ROUNDS], ours[ROUNDS], theirs[ROUNDS];
+    double call[ROUNDS], empty[ROUNDS], entry[ROUNDS], ours[ROUNDS], theirs[ROUNDS];
     uint64_t sum = 0, tlb;
     check(mmu_vcpu_soft_tlb(vcpu, &tlb));
     mmu_run_state run = {.struct_size = sizeof run};
@@ -106,6 +106,12 @@ int main(void)
         empty[round] = (now() - start) / walks;
 
         start = now();
+        for (unsigned i = 0; i < walks; i++) {
+            sum += mmu_abi_version();
+        }
+        entry[round] = (now() - start) / walks;
+
+        start = now();
         for (unsigned i = 0; i < probes; i++) {
             const unsigned char *p = mmu_soft_tlb_probe(tlb, 0x400000 + (i * 7 % PAGES) * 4096 + 8, 8, MMU_ACCESS_READ, MMU_SOFT_TLB_SUPERVISOR);
             sum += p == NULL ? 1000000 : *p;
@@ -123,7 +129,8 @@ int main(void)
     check(mmu_vm_destroy(vm));
     double mine = median(ours), hands = median(theirs);
     printf("mmu_translate, four levels    %8.2f ns\n", median(call));
-    printf("mmu_vcpu_poll (call alone)    %8.2f ns\n", median(empty));
+    printf("mmu_vcpu_poll                 %8.2f ns\n", median(empty));
+    printf("mmu_abi_version (entry alone) %8.2f ns\n", median(entry));
     printf("inline software TLB, a hit    %8.2f ns\n", mine);
     printf("written by hand, a hit        %8.2f ns\n", hands);
     printf("ratio                         %8.2f\n", mine / hands);
