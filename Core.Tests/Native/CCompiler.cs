@@ -2,6 +2,7 @@
 using System;
 using System.Diagnostics;
 using System.IO;
+using Mmu.Tests.Snapshots;
 using Xunit;
 
 namespace Mmu.Tests.Native;
@@ -10,7 +11,7 @@ namespace Mmu.Tests.Native;
 internal static class CCompiler
 {
     /// <summary>Where mmu.h is checked in.</summary>
-    internal static string Include => Path.Combine(Repository(), "Native", "include");
+    internal static string Include => Path.Combine(SnapshotData.Repository, "Native", "include");
 
     /// <summary>Compiles a source, warnings being errors.</summary>
     /// <returns>What the compiler said, empty if nothing.</returns>
@@ -46,18 +47,5 @@ internal static class CCompiler
             Assert.Skip($"{start.FileName} is not installed.");
             throw;
         }
-    }
-
-    private static string Repository()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Mmu.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 }

@@ -8,6 +8,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Mmu.Native;
 using Mmu.NativeHeader;
+using Mmu.Tests.Snapshots;
 using Xunit;
 
 namespace Mmu.Tests.Native;
@@ -27,7 +28,7 @@ public sealed class HeaderTests : IDisposable
     [Fact]
     public void CheckedInRustDeclarationsAreTheGeneratedOnes() =>
         Assert.True(
-            RustWriter.Write() == File.ReadAllText(Path.Combine(CCompiler.Include, "../../samples/rust/src/lib.rs")),
+            RustWriter.Write() == File.ReadAllText(Path.Combine(SnapshotData.Repository, "samples/rust/src/lib.rs")),
             "Write them anew: dotnet run --project Native.Header -- samples/rust/src/lib.rs");
 
     [Theory]
@@ -54,7 +55,7 @@ public sealed class HeaderTests : IDisposable
     [InlineData("c++17")]
     [InlineData("c++20")]
     public void CppHeaderCompilesWithoutAWarning(string standard) => Assert.Empty(
-        CCompiler.Compile("g++", standard, Path.Combine(CCompiler.Include, "../../samples/cpp/sample.cpp"), Path.Combine(_folder, "sample.o"), "-c"));
+        CCompiler.Compile("g++", standard, Path.Combine(SnapshotData.Repository, "samples/cpp/sample.cpp"), Path.Combine(_folder, "sample.o"), "-c"));
 
     [Theory]
     [InlineData("gcc", "c11")]

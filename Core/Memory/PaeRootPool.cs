@@ -91,6 +91,17 @@ internal sealed unsafe class PaeRootPool
     /// <summary>The root's distance from the arena's start, in bytes.</summary>
     internal static ulong OffsetOf(PaeRoot root) => (ulong)root.Block * RootBytes;
 
+    /// <summary>The root at an offset in the arena; none if no root in use lies there.</summary>
+    internal PaeRoot Find(ulong offset)
+    {
+        ulong number = (offset / RootBytes) - _firstBlock;
+        lock (_lock)
+        {
+            bool isTaken = offset % RootBytes == 0 && number < (ulong)_free.Length * 64 && (_free[number / 64] & (1UL << (int)(number % 64))) == 0;
+            return isTaken ? new PaeRoot((uint)(offset / RootBytes)) : PaeRoot.None;
+        }
+    }
+
     private ulong* At(PaeRoot root, int index)
     {
         MmuAssert.That((uint)index < Entries, "No such entry of a PAE root", (ulong)index);

@@ -27,6 +27,9 @@ internal sealed partial class TableArena
     /// <summary>What CR3 has to hold for a root: below 4 GiB, a multiple of 32.</summary>
     internal ulong PhysicalAddressOf(PaeRoot root) => (_firstFrame << FrameShift) + PaeRootPool.OffsetOf(root);
 
+    /// <summary>The root with an address that CR3 holds; none if there is no such root in use.</summary>
+    internal PaeRoot PaeRootAt(ulong physicalAddress) => _roots.Find(physicalAddress - (_firstFrame << FrameShift));
+
     /// <summary>Loads one of the four entries of a root.</summary>
     internal ulong Load(PaeRoot root, int index) => _roots.Load(root, index);
 

@@ -39,6 +39,24 @@ internal static unsafe class DiagnosticExports
             return Status.Ok;
         });
 
+    /// <summary>
+    /// The VM in words: its counters, slots and vCPUs, and what the tables of each vCPU map. For people, after a suspicion; the format is not fixed. Holds the
+    /// lock throughout.
+    /// </summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="mostLines">Lines for the tables of a vCPU, below 2^31; what there is no room for is left out, and that is said.</param>
+    /// <param name="buffer">Receives the text, cut to fit and ended by 0; may be NULL if size is 0.</param>
+    /// <param name="size">Its size in bytes.</param>
+    /// <param name="length">Receives the length of the whole text.</param>
+    [UnmanagedCallersOnly(EntryPoint = "mmu_vm_dump")]
+    internal static Status Dump(VmHandle vm, uint mostLines, [Text] byte* buffer, ulong size, ulong* length) => length == null ? Failure.OfNull(nameof(length))
+        : mostLines > int.MaxValue ? Failure.Of(Status.ErrorArgument, "most_lines is 2^31 or more.")
+        : VmCall.Do(vm, (mostLines, new Ptr<byte>(buffer), size, new Ptr<ulong>(length)), static (vm, a) =>
+        {
+            *a.Item4.Value = TextOut.Copy(vm.Dump((int)a.mostLines), a.Item2.Value, a.size);
+            return Status.Ok;
+        });
+
     /// <summary>Tells whether the VM was stopped after its tables were found corrupt: nothing runs any more then.</summary>
     /// <param name="vm">The VM.</param>
     /// <param name="dead">Receives it.</param>

@@ -1612,6 +1612,17 @@ mmu_status mmu_vm_statistics(mmu_vm vm, mmu_statistics *statistics);
 mmu_status mmu_vm_audit(mmu_vm vm, char *buffer, uint64_t size, uint64_t *length);
 
 /*
+ * The VM in words: its counters, slots and vCPUs, and what the tables of each vCPU map. For people, after a
+ * suspicion; the format is not fixed. Holds the lock throughout.
+ * vm: The VM.
+ * most_lines: Lines for the tables of a vCPU, below 2^31; what there is no room for is left out, and that is said.
+ * buffer: Receives the text, cut to fit and ended by 0; may be NULL if size is 0.
+ * size: Its size in bytes.
+ * length: Receives the length of the whole text.
+ */
+mmu_status mmu_vm_dump(mmu_vm vm, uint32_t most_lines, char *buffer, uint64_t size, uint64_t *length);
+
+/*
  * Tells whether the VM was stopped after its tables were found corrupt: nothing runs any more then.
  * vm: The VM.
  * dead: Receives it.

@@ -220,6 +220,9 @@ static mmu_status ask_all(fuzzer *f, uint64_t range, uint32_t space)
     (void)mmu_vm_set_private(any_vm(f), number(f), range, (uint32_t)below(f, 2), space);
     (void)mmu_vm_is_dead(any_vm(f), plain(f, 0));
     (void)mmu_vm_audit(any_vm(f), plain(f, 0), 4096, plain(f, 1));
+    if (below(f, 16) == 0) {
+        (void)mmu_vm_dump(any_vm(f), (uint32_t)below(f, 64), plain(f, 0), below(f, 65536), plain(f, 1));
+    }
     return mmu_vm_statistics(any_vm(f), block(f, 0, sizeof(mmu_statistics)));
 }
 

@@ -1281,6 +1281,8 @@ extern "C" {
     pub fn mmu_vm_statistics(vm: mmu_vm, statistics: *mut mmu_statistics) -> mmu_status;
     /// Checks the invariants of all tables. Slow; holds the lock throughout. For tests and after a suspicion.
     pub fn mmu_vm_audit(vm: mmu_vm, buffer: *mut c_char, size: u64, length: *mut u64) -> mmu_status;
+    /// The VM in words: its counters, slots and vCPUs, and what the tables of each vCPU map. For people, after a suspicion; the format is not fixed. Holds the lock throughout.
+    pub fn mmu_vm_dump(vm: mmu_vm, most_lines: u32, buffer: *mut c_char, size: u64, length: *mut u64) -> mmu_status;
     /// Tells whether the VM was stopped after its tables were found corrupt: nothing runs any more then.
     pub fn mmu_vm_is_dead(vm: mmu_vm, dead: *mut u32) -> mmu_status;
 }

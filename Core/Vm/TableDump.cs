@@ -1,0 +1,162 @@
+// Vm: the tables that a processor walks, in words.
+using System.Globalization;
+using System.Text;
+using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Memory;
+using Mmu.Sptes;
+
+namespace Mmu.Vm;
+
+/// <summary>
+/// Writes what a root maps: one line for adjacent pages that follow each other with the same rights. Bounded in lines and tables, as tables that share
+/// others can describe more than anyone can read. Under the lock, for itself.
+/// </summary>
+internal sealed class TableDump(VmCore core, StringBuilder text, int mostLines)
+{
+    private const int MostTables = 16384;
+    private const int IndexBits = 9;
+
+    private int _lines;
+    private int _tables;
+
+    // The pages that the next one may continue.
+    private ulong _start;
+    private ulong _end;
+    private ulong _first;
+    private ulong _next;
+    private int _level;
+
+    // Something was left out.
+    private bool _isCut;
+
+    /// <summary>Writes what the root of a vCPU maps.</summary>
+    internal void Write(Vcpu vcpu, TdpOptions? tdp)
+    {
+        if (!vcpu.RunsOnTdp)
+        {
+            GuestMode mode = vcpu.Role.Mode;
+            int levels = mode == GuestMode.Long5 ? 5 : mode == GuestMode.Long4 ? 4 : 3;
+            if (levels == 3)
+            {
+                Root<PaeSpte>(vcpu.RootAddress, levels);
+            }
+            else
+            {
+                Root<LegacySpte>(vcpu.RootAddress, levels);
+            }
+
+            return;
+        }
+
+        switch (tdp!.Format)
+        {
+            case TdpFormat.Ept:
+                Root<EptSpte>(vcpu.RootAddress, tdp.Levels);
+                break;
+            case TdpFormat.EptNoAccessedDirty:
+                Root<EptNoAdSpte>(vcpu.RootAddress, tdp.Levels);
+                break;
+            default:
+                Root<NptSpte>(vcpu.RootAddress, tdp.Levels);
+                break;
+        }
+    }
+
+    private void Root<TFormat>(ulong root, int levels)
+        where TFormat : ISpteFormat
+    {
+        _level = 0;
+        if (levels == 3)
+        {
+            // Four entries, which lie outside the table pages.
+            PaeRoot pae = core.Tables.PaeRootAt(root);
+            for (int i = 0; pae != PaeRoot.None && i < 4 && !_isCut; i++)
+            {
+                Entry<TFormat>(core.Tables.Load(pae, i), 3, (ulong)i << 30);
+            }
+        }
+        else if (core.Tables.TryPageOf(root >> 12, out PageHandle page))
+        {
+            Table<TFormat>(page, levels, 0);
+        }
+
+        Flush<TFormat>();
+        if (_isCut)
+        {
+            _ = text.Append("    … more\n");
+        }
+    }
+
+    private void Table<TFormat>(PageHandle page, int level, ulong address)
+        where TFormat : ISpteFormat
+    {
+        if (_tables++ == MostTables)
+        {
+            _isCut = true;
+            return;
+        }
+
+        PtPage words = core.Tables[page];
+        for (int i = 0; i < PtPage.WordCount && !_isCut; i++)
+        {
+            Entry<TFormat>(words.Load(i), level, address | ((ulong)i << ShiftOf(level)));
+        }
+    }
+
+    private void Entry<TFormat>(ulong spte, int level, ulong address)
+        where TFormat : ISpteFormat
+    {
+        if (!Spte.IsPresent(spte))
+        {
+            return;
+        }
+
+        if (Spte.IsLeaf(spte, level))
+        {
+            Leaf<TFormat>(spte, level, address);
+        }
+        else if (core.Tables.TryPageOf(Spte.FrameOf(core.SpteHost, spte) >> 12, out PageHandle page))
+        {
+            Table<TFormat>(page, level - 1, address);
+        }
+    }
+
+    private void Leaf<TFormat>(ulong spte, int level, ulong address)
+        where TFormat : ISpteFormat
+    {
+        ulong bytes = 1UL << ShiftOf(level);
+        if (level != _level || spte != _next || address != _end)
+        {
+            Flush<TFormat>();
+            if (_lines == mostLines)
+            {
+                _isCut = true;
+                return;
+            }
+
+            _start = address;
+            _first = spte;
+            _level = level;
+        }
+
+        _end = address + bytes;
+        _next = spte + bytes;
+    }
+
+    private void Flush<TFormat>()
+        where TFormat : ISpteFormat
+    {
+        if (_level != 0)
+        {
+            _lines++;
+            _ = text.Append(CultureInfo.InvariantCulture, $"    {Canonical(_start):x16}-{Canonical(_end - 1):x16} level {_level}: {TFormat.Describe(_first, _level)}\n");
+            _level = 0;
+        }
+    }
+
+    private static int ShiftOf(int level) => 12 + ((level - 1) * IndexBits);
+
+    // Addresses of four levels have bit 47 in all bits above it; those of a guest's memory end below it.
+    private static ulong Canonical(ulong address) => (address >> 47) == 1 ? address | 0xFFFF_0000_0000_0000 : address;
+}
