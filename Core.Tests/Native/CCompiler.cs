@@ -1,5 +1,4 @@
 // Tests: the C compiler of the machine.
-using System;
 using System.Diagnostics;
 using System.IO;
 using Mmu.Tests.Snapshots;

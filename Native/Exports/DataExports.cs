@@ -50,6 +50,41 @@ internal static unsafe class DataExports
                 return Answer(done, result, a.Item5.Value);
             });
 
+    /// <summary>Compares and exchanges a value, as a locked instruction of the guest would. Not announced, like a write.</summary>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="address">Its first linear address, at any alignment.</param>
+    /// <param name="size">1, 2, 4 or 8 bytes.</param>
+    /// <param name="expected">The value that must be there; bits above size do not count.</param>
+    /// <param name="value">The value to put there.</param>
+    /// <param name="how">Flags of the access: USER, IMPLICIT, ALIGNMENT_CHECK.</param>
+    /// <param name="exchanged">Receives whether it was exchanged.</param>
+    /// <param name="walk">Receives the fault of the first page that has one; its struct_size is set.</param>
+    /// <returns>MMU_ERROR_OUTSIDE_MEMORY if nothing was compared, for the reason in walk.</returns>
+    [UnmanagedCallersOnly(EntryPoint = "mmu_vcpu_compare_exchange")]
+    internal static Status CompareExchange(
+        VcpuHandle vcpu, ulong address, uint size, ulong expected, ulong value, AccessBits how, uint* exchanged, AbiWalk* walk) =>
+        exchanged == null ? Failure.OfNull(nameof(exchanged)) : Check(exchanged, size, how, walk) is var status && status != Status.Ok ? status
+            : VcpuCall.Anywhere(vcpu, ((address, size, expected, value), how, new Ptr<uint>(exchanged), new Ptr<AbiWalk>(walk)), static (record, a) =>
+            {
+                bool done = Exchange(record.Walker, a.Item1, (AccessFlags)a.how, out bool exchanged, out WalkResult result);
+                *a.Item3.Value = exchanged ? 1u : 0;
+                return Answer(done, result, a.Item4.Value);
+            });
+
+    private static bool Exchange(
+        GuestWalker walker, (ulong Address, uint Size, ulong Expected, ulong Value) a, AccessFlags how, out bool exchanged, out WalkResult result)
+    {
+        Gva address = new(a.Address);
+        return a.Size switch
+        {
+            1 => walker.TryCompareExchange(address, (byte)a.Expected, (byte)a.Value, out exchanged, out result, how),
+            2 => walker.TryCompareExchange(address, (ushort)a.Expected, (ushort)a.Value, out exchanged, out result, how),
+            4 => walker.TryCompareExchange(address, (uint)a.Expected, (uint)a.Value, out exchanged, out result, how),
+            8 => walker.TryCompareExchange(address, a.Expected, a.Value, out exchanged, out result, how),
+            _ => throw new ArgumentException("size is not 1, 2, 4 or 8."),
+        };
+    }
+
     private static Status Check(void* buffer, ulong size, AccessBits how, AbiWalk* walk) =>
         size > int.MaxValue ? Failure.Of(Status.ErrorArgument, "size is 2^31 or more.")
             : buffer == null && size != 0 ? Failure.OfNull(nameof(buffer))

@@ -42,6 +42,38 @@ internal static unsafe class MemoryExports
                     : Failure.Of(Status.ErrorOutsideMemory, "A byte lies outside every writable slot."));
 
     /// <summary>
+    /// Compares and exchanges a value, as a locked instruction of the guest would, and announces the store if it was made. Nothing is written unless all of it
+    /// lies in writable slots.
+    /// </summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="gpa">Its first guest physical address, at any alignment.</param>
+    /// <param name="size">1, 2, 4 or 8 bytes.</param>
+    /// <param name="expected">The value that must be there; bits above size do not count.</param>
+    /// <param name="value">The value to put there.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    /// <param name="exchanged">Receives whether it was exchanged.</param>
+    /// <returns>MMU_ERROR_OUTSIDE_MEMORY if a byte lies outside every writable slot.</returns>
+    [UnmanagedCallersOnly(EntryPoint = "mmu_vm_compare_exchange")]
+    internal static Status CompareExchange(VmHandle vm, ulong gpa, uint size, ulong expected, ulong value, uint addressSpace, uint* exchanged) =>
+        exchanged == null ? Failure.OfNull(nameof(exchanged))
+            : VmCall.Do(vm, (gpa, size, expected, value, addressSpace, new Ptr<uint>(exchanged)), static (vm, a) =>
+            {
+                Gpa gpa = new(a.gpa);
+                int space = Space.Of(a.addressSpace);
+                bool done = false;
+                bool holds = a.size switch
+                {
+                    1 => vm.TryCompareExchange(gpa, (byte)a.expected, (byte)a.value, out done, space),
+                    2 => vm.TryCompareExchange(gpa, (ushort)a.expected, (ushort)a.value, out done, space),
+                    4 => vm.TryCompareExchange(gpa, (uint)a.expected, (uint)a.value, out done, space),
+                    8 => vm.TryCompareExchange(gpa, a.expected, a.value, out done, space),
+                    _ => throw new ArgumentException("size is not 1, 2, 4 or 8."),
+                };
+                *a.Item6.Value = done ? 1u : 0;
+                return holds ? Status.Ok : Failure.Of(Status.ErrorOutsideMemory, "A byte lies outside every writable slot.");
+            });
+
+    /// <summary>
     /// Announces a store to guest memory by anyone but a processor that walks the tables: an instruction emulator, a device. Called after it.
     /// </summary>
     /// <param name="vm">The VM.</param>

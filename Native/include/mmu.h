@@ -1020,6 +1020,22 @@ mmu_status mmu_vm_read(mmu_vm vm, uint64_t gpa, void *buffer, uint64_t size, uin
 mmu_status mmu_vm_write(mmu_vm vm, uint64_t gpa, const void *buffer, uint64_t size, uint32_t address_space);
 
 /*
+ * Compares and exchanges a value, as a locked instruction of the guest would, and announces the store if it was
+ * made. Nothing is written unless all of it lies in writable slots.
+ * vm: The VM.
+ * gpa: Its first guest physical address, at any alignment.
+ * size: 1, 2, 4 or 8 bytes.
+ * expected: The value that must be there; bits above size do not count.
+ * value: The value to put there.
+ * address_space: 0, or 1 for vCPUs in system-management mode.
+ * exchanged: Receives whether it was exchanged.
+ * Returns: MMU_ERROR_OUTSIDE_MEMORY if a byte lies outside every writable slot.
+ */
+mmu_status mmu_vm_compare_exchange(
+    mmu_vm vm, uint64_t gpa, uint32_t size, uint64_t expected, uint64_t value, uint32_t address_space,
+    uint32_t *exchanged);
+
+/*
  * Announces a store to guest memory by anyone but a processor that walks the tables: an instruction emulator, a
  * device. Called after it.
  * vm: The VM.
@@ -1564,6 +1580,22 @@ mmu_status mmu_vcpu_read(
  */
 mmu_status mmu_vcpu_write(
     mmu_vcpu vcpu, uint64_t address, const void *buffer, uint64_t size, mmu_access how, mmu_walk *walk);
+
+/*
+ * Compares and exchanges a value, as a locked instruction of the guest would. Not announced, like a write.
+ * vcpu: The vCPU.
+ * address: Its first linear address, at any alignment.
+ * size: 1, 2, 4 or 8 bytes.
+ * expected: The value that must be there; bits above size do not count.
+ * value: The value to put there.
+ * how: Flags of the access: USER, IMPLICIT, ALIGNMENT_CHECK.
+ * exchanged: Receives whether it was exchanged.
+ * walk: Receives the fault of the first page that has one; its struct_size is set.
+ * Returns: MMU_ERROR_OUTSIDE_MEMORY if nothing was compared, for the reason in walk.
+ */
+mmu_status mmu_vcpu_compare_exchange(
+    mmu_vcpu vcpu, uint64_t address, uint32_t size, uint64_t expected, uint64_t value, mmu_access how,
+    uint32_t *exchanged, mmu_walk *walk);
 
 /*
  * The software TLB, for clients without a page walker: mmu_soft_tlb_probe in the header hits without a call. The

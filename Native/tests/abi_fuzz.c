@@ -290,7 +290,9 @@ static mmu_status call_vm(fuzzer *f, uint64_t range, uint32_t space)
     case 7: return mmu_vm_shrink(any_vm(f), (uint32_t)number(f), plain(f, 0));
     case 8: return below(f, 8) == 0 ? mmu_vm_remove_slot(any_vm(f), number(f), space) : MMU_OK;
     case 9: return mmu_vm_move_slot(any_vm(f), below(f, 2) * 0x100000, number(f), space);
-    case 10: return mmu_vm_read(any_vm(f), number(f), plain(f, 0), below(f, 16) == 0 ? UINT64_MAX : below(f, 5000), space);
+    case 10:
+        (void)mmu_vm_compare_exchange(any_vm(f), number(f), 1u << below(f, 5), below(f, 2), next(f), space, plain(f, 0));
+        return mmu_vm_read(any_vm(f), number(f), plain(f, 0), below(f, 16) == 0 ? UINT64_MAX : below(f, 5000), space);
     case 11: return mmu_vm_write(any_vm(f), number(f), plain(f, 0), below(f, 16) == 0 ? UINT64_MAX : below(f, 5000), space);
     case 12: return mmu_vm_guest_wrote(any_vm(f), number(f), below(f, 16) == 0 ? UINT64_MAX : below(f, 5000), space);
     case 13: return mmu_vm_track_writes(any_vm(f), number(f), space);
@@ -346,7 +348,9 @@ static mmu_status call_vcpu(fuzzer *f, uint64_t range)
     case 19: return mmu_vcpu_unprotect(any_vcpu(f), number(f), number(f), number(f), plain(f, 0));
     case 20: return mmu_vcpu_get_walk(any_vcpu(f), number(f), plain(f, 0), plain(f, 1));
     case 21: return mmu_translate(any_vcpu(f), number(f), access, block(f, 0, sizeof(mmu_walk)));
-    case 22: return mmu_peek(any_vcpu(f), number(f), access, block(f, 0, sizeof(mmu_walk)));
+    case 22:
+        (void)mmu_vcpu_compare_exchange(any_vcpu(f), number(f), 1u << below(f, 5), below(f, 2), next(f), access & 28, plain(f, 0), block(f, 1, sizeof(mmu_walk)));
+        return mmu_peek(any_vcpu(f), number(f), access, block(f, 0, sizeof(mmu_walk)));
     case 23: return mmu_explain_text(any_vcpu(f), number(f), access, plain(f, 0), below(f, 4096), plain(f, 1));
     case 24: return mmu_vcpu_read(any_vcpu(f), number(f), plain(f, 0), below(f, 5000), access & 28, block(f, 1, sizeof(mmu_walk)));
     case 25: return mmu_vcpu_write(any_vcpu(f), number(f), plain(f, 0), below(f, 5000), access & 28, block(f, 1, sizeof(mmu_walk)));

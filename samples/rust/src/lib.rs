@@ -1167,6 +1167,8 @@ extern "C" {
     pub fn mmu_vm_read(vm: mmu_vm, gpa: u64, buffer: *mut c_void, size: u64, address_space: u32) -> mmu_status;
     /// Writes guest memory and announces the store. Nothing is written unless all of it lies in writable slots.
     pub fn mmu_vm_write(vm: mmu_vm, gpa: u64, buffer: *const c_void, size: u64, address_space: u32) -> mmu_status;
+    /// Compares and exchanges a value, as a locked instruction of the guest would, and announces the store if it was made. Nothing is written unless all of it lies in writable slots.
+    pub fn mmu_vm_compare_exchange(vm: mmu_vm, gpa: u64, size: u32, expected: u64, value: u64, address_space: u32, exchanged: *mut u32) -> mmu_status;
     /// Announces a store to guest memory by anyone but a processor that walks the tables: an instruction emulator, a device. Called after it.
     pub fn mmu_vm_guest_wrote(vm: mmu_vm, gpa: u64, size: u64, address_space: u32) -> mmu_status;
     /// Tracks the writes to a frame: each ends in MMU_FAULT_OUTCOME_WRITE_PROTECTED until they are untracked as often.
@@ -1273,6 +1275,8 @@ extern "C" {
     pub fn mmu_vcpu_read(vcpu: mmu_vcpu, address: u64, buffer: *mut c_void, size: u64, how: mmu_access, walk: *mut mmu_walk) -> mmu_status;
     /// Writes. The store is not announced: tell mmu_vm_guest_wrote afterwards, or use mmu_vm_write.
     pub fn mmu_vcpu_write(vcpu: mmu_vcpu, address: u64, buffer: *const c_void, size: u64, how: mmu_access, walk: *mut mmu_walk) -> mmu_status;
+    /// Compares and exchanges a value, as a locked instruction of the guest would. Not announced, like a write.
+    pub fn mmu_vcpu_compare_exchange(vcpu: mmu_vcpu, address: u64, size: u32, expected: u64, value: u64, how: mmu_access, exchanged: *mut u32, walk: *mut mmu_walk) -> mmu_status;
     /// The software TLB, made when it is first asked for, outside the guest. From then on whoever changes slots waits until the vCPU polls or leaves, whatever the flush callback answers.
     pub fn mmu_vcpu_soft_tlb(vcpu: mmu_vcpu, tlb: *mut u64) -> mmu_status;
     /// After a miss: walks the guest's tables as the CPU would, accessed and dirty bits included, and caches the translation where it may be.
