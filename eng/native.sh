@@ -61,6 +61,14 @@ sample() {
   echo "native: samples/$1 ok"
 }
 
+# report NAME PROGRAM...: runs a program and tells what it says, on one line.
+report() {
+  local name=$1 said
+  shift
+  said=$("$@")
+  echo "native: $name: $(echo "$said" | tr '\n' ' ')"
+}
+
 test_it() (
   unpack
   export CFLAGS="-O2 -Wall -Wextra -Werror -pedantic" CXXFLAGS="-O2 -Wall -Wextra -Werror -pedantic"
@@ -86,14 +94,16 @@ test_it() (
     echo "native: samples/c with CMake SKIPPED, no cmake"
   fi
   make -s -C "$samples/kvm-c"
-  echo "native: samples/kvm-c: $("$samples/kvm-c/vmm" | tail -n 1)"
+  report "samples/kvm-c" "$samples/kvm-c/vmm"
 
   program two_libraries
   cp "$prefix/lib/libmmu.so" "$work/second.so"
-  echo "native: two libraries in a process: $("$work/two_libraries" "$prefix/lib/libmmu.so" "$work/second.so" | tr '\n' ' ')"
+  report "two libraries in a process" "$work/two_libraries" "$prefix/lib/libmmu.so" "$work/second.so"
+  program threads
+  report "threads, coroutines, signal handlers" "$work/threads"
   program no_memory
-  "$work/no_memory"
-  "$work/no_memory" 64
+  report "no memory" "$work/no_memory"
+  report "no address space" "$work/no_memory" 64
   fuzz 200000
 )
 
