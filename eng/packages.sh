@@ -28,6 +28,10 @@ export NUGET_PACKAGES=$work/cache
 cp -r samples/csharp "$work/csharp"
 dotnet run --project "$work/csharp/Sample.csproj" -c Release | tail -n 1 | grep -qx ok
 echo "packages: samples/csharp with Mmu.Core $version ok"
+# Compiled ahead of time, a warning of the trimmer or the compiler being an error.
+dotnet publish "$work/csharp/Sample.csproj" -c Release -r linux-x64 -v q -p:PublishAot=true -p:TreatWarningsAsErrors=true -o "$work/csharp/native" >/dev/null
+"$work/csharp/native/Sample" | tail -n 1 | grep -qx ok
+echo "packages: samples/csharp compiled ahead of time ok"
 
 mkdir "$work/native"
 cat >"$work/native/native.csproj" <<PROJECT
