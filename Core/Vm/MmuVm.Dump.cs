@@ -49,7 +49,11 @@ public sealed partial class MmuVm
     private void Dump(Vcpu vcpu, StringBuilder text, int mostLines)
     {
         // As the vCPU's thread left it: it takes the lock before it changes its root.
+#if MMU_FAULT_262
+        bool hasRoot = true;
+#else
         bool hasRoot = (vcpu.Pending & VcpuRequests.LoadRoot) == 0;
+#endif
         _ = text.Append(
             CultureInfo.InvariantCulture,
             $"vCPU {vcpu.Id}: {vcpu.Walker.ControlState}, {(_core.Gate.IsInside(vcpu.Id) ? "in guest" : "not in guest")}, {(hasRoot ? $"root 0x{vcpu.RootAddress:x}" : "no root")}\n");

@@ -14,7 +14,7 @@ namespace Mmu.Vm;
 /// </summary>
 internal sealed class TableDump(VmCore core, StringBuilder text, int mostLines)
 {
-    private const int MostTables = 16384;
+    private const int MostTables = 4096;
     private const int IndexBits = 9;
 
     private int _lines;
@@ -91,7 +91,11 @@ internal sealed class TableDump(VmCore core, StringBuilder text, int mostLines)
     private void Table<TFormat>(PageHandle page, int level, ulong address)
         where TFormat : ISpteFormat
     {
+#if MMU_FAULT_261
+        if (_tables++ == int.MaxValue)
+#else
         if (_tables++ == MostTables)
+#endif
         {
             _isCut = true;
             return;
@@ -129,7 +133,11 @@ internal sealed class TableDump(VmCore core, StringBuilder text, int mostLines)
         if (level != _level || spte != _next || address != _end)
         {
             Flush<TFormat>();
+#if MMU_FAULT_260
+            if (_lines == mostLines + 1)
+#else
             if (_lines == mostLines)
+#endif
             {
                 _isCut = true;
                 return;

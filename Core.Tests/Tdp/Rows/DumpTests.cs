@@ -9,7 +9,7 @@ using Mmu.Tests.Vm;
 using Mmu.Vm;
 using Xunit;
 
-namespace Mmu.Tests.Tdp;
+namespace Mmu.Tests.Tdp.Rows;
 
 public sealed class DumpTests
 {
