@@ -38,6 +38,8 @@ internal readonly struct RecordingEngine(TestHost host) : IMmuEngine
 
     public void FreePreviousRoots(Vcpu vcpu, ulong pcid) => host.Log.Add($"free pcid {pcid}");
 
+    public void DropNestedRoots(Vcpu vcpu, NestedRoots roots) => host.Log.Add($"drop {roots.Kind}");
+
     public FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result) => Note("fault", FaultOutcome.Fixed);
 
     public FaultOutcome HandleViolation(Vcpu vcpu, in ViolationRequest request, ref FaultResult result) => Note("violation", FaultOutcome.Fixed);

@@ -113,12 +113,12 @@ internal sealed class CoreSubject : IMatrixSubject
         return result;
     }
 
-    private static Access Convert(OracleAccess access) => new(
+    internal static Access Convert(OracleAccess access) => new(
         access.Kind switch { OracleKind.Read => AccessKind.Read, OracleKind.Write => AccessKind.Write, _ => AccessKind.Fetch },
         (access.User ? AccessFlags.User : 0) | (access.Implicit ? AccessFlags.Implicit : 0) |
             (access.Ac ? AccessFlags.AlignmentCheck : 0) | (access.ShadowStack ? AccessFlags.ShadowStack : 0));
 
-    private static CpuFeatures Features(OracleCpu cpu) => new()
+    internal static CpuFeatures Features(OracleCpu cpu) => new()
     {
         Vendor = cpu.Vendor == OracleVendor.Amd ? CpuVendor.Amd : CpuVendor.Intel,
         PhysicalAddressBits = cpu.MaxPhyAddr,
@@ -127,7 +127,7 @@ internal sealed class CoreSubject : IMatrixSubject
         Lam = cpu.HasLam,
     };
 
-    private static EptControl Ept(OracleNested nested) => new()
+    internal static EptControl Ept(OracleNested nested) => new()
     {
         EptPointer = nested.EptRoot | 6 | ((ulong)(nested.EptLevels - 1) << 3) | (nested.EptAccessedDirty ? 0x40UL : 0),
         ModeBasedExecute = nested.Mbec,
@@ -137,7 +137,7 @@ internal sealed class CoreSubject : IMatrixSubject
         PhysicalAddressBits = nested.MaxPhyAddr,
     };
 
-    private static NptControl Npt(OracleNested nested) => new()
+    internal static NptControl Npt(OracleNested nested) => new()
     {
         NestedCr3 = nested.HostCr3,
         HostCr4 = nested.HostCr4,
@@ -170,7 +170,7 @@ internal sealed class CoreSubject : IMatrixSubject
         };
     }
 
-    private static OracleResult Fault(in WalkResult core) => new()
+    internal static OracleResult Fault(in WalkResult core) => new()
     {
         Outcome = core.Outcome switch
         {

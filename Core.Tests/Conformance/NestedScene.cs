@@ -48,6 +48,9 @@ internal sealed class NestedScene
 
     public int GuestLeaf { get; }
 
+    // The guest's own MAXPHYADDR.
+    public int PhysicalAddressBits { get; init; } = 52;
+
     public int SecondLeaf { get; }
 
     public SecondTables Second => _second;
@@ -81,6 +84,7 @@ internal sealed class NestedScene
         var cpu = new OracleCpu
         {
             Vendor = Second.IsEpt ? OracleVendor.Intel : OracleVendor.Amd,
+            MaxPhyAddr = PhysicalAddressBits,
             Cr0 = _mode == OracleMode.Off ? 1UL : 0x80010001,
             Cr3 = (ulong)RootLevel << 12,
             Cr4 = _mode switch { OracleMode.Bits32 => 1UL << 4, OracleMode.Level5 => (1UL << 5) | (1UL << 12), _ => 1UL << 5 },

@@ -14,6 +14,7 @@ internal readonly record struct CpuRole
     private const uint LargePagesBit = 1 << 7;
     private const uint KeysBit = 1 << 8;
     private const uint SystemManagementBit = 1 << 9;
+    private const uint NestedGuestBit = 1 << 10;
 
     private readonly uint _value;
 
@@ -43,10 +44,13 @@ internal readonly record struct CpuRole
     /// <summary>The vCPU is in system-management mode: it sees the second address space.</summary>
     internal bool SystemManagement => (_value & SystemManagementBit) != 0;
 
-    /// <summary>The role of a vCPU in a legal control state. With paging off nothing but SMM counts.</summary>
-    internal static CpuRole From(in ControlState state, bool systemManagement)
+    /// <summary>The vCPU runs a guest of its guest.</summary>
+    internal bool IsNestedGuest => (_value & NestedGuestBit) != 0;
+
+    /// <summary>The role of a vCPU in a legal control state. With paging off nothing counts but SMM and whose state it is.</summary>
+    internal static CpuRole From(in ControlState state, bool systemManagement, bool isNestedGuest = false)
     {
-        uint smm = systemManagement ? SystemManagementBit : 0;
+        uint smm = (systemManagement ? SystemManagementBit : 0) | (isNestedGuest ? NestedGuestBit : 0);
         if ((state.Cr0 & ControlBits.Cr0Pg) == 0)
         {
             return new CpuRole((uint)GuestMode.Unpaged | smm);

@@ -4,6 +4,11 @@ namespace Mmu.Architecture;
 /// <summary>The second dimension of a guest behind EPT: the EPT pointer and what the EPT implementation supports.</summary>
 public readonly record struct EptControl
 {
+    /// <summary>Bit of the EPT pointer that turns accessed and dirty bits on.</summary>
+    internal const ulong AccessedDirtyBit = 0x40;
+
+    internal const ulong PointerMask = 0x000F_FFFF_FFFF_F000;
+
     /// <summary>Creates a control with everything supported.</summary>
     public EptControl()
     {
@@ -35,4 +40,13 @@ public readonly record struct EptControl
 
     /// <summary>MAXPHYADDR of the CPU that walks the EPT, 32 to 52.</summary>
     public int PhysicalAddressBits { get; init; } = 52;
+
+    /// <summary>
+    /// Where the pages are noted whose dirty bits are set in the EPT: the guest physical address of 512 words. Null if they are not. Intel SDM
+    /// "Page-Modification Logging".
+    /// </summary>
+    public ulong? LogAddress { get; init; }
+
+    /// <summary>The levels that the pointer asks for.</summary>
+    internal int Levels => (int)((EptPointer >> 3) & 7) + 1;
 }

@@ -31,4 +31,12 @@ public readonly record struct NptControl
 
     /// <summary>MAXPHYADDR of the CPU that walks the nested tables, 32 to 52.</summary>
     public int PhysicalAddressBits { get; init; } = 52;
+
+    /// <summary>Levels of the tables: 2 (32-bit), 3 (PAE), 4 or 5.</summary>
+    internal int Levels => (HostCr4 & ControlBits.Cr4Pae) == 0 ? 2
+        : (HostEfer & ControlBits.EferLma) == 0 ? 3
+        : (HostCr4 & ControlBits.Cr4La57) != 0 ? 5 : 4;
+
+    /// <summary>Bit 63 of 8-byte entries refuses fetches.</summary>
+    internal bool NoExecute => (HostCr4 & ControlBits.Cr4Pae) != 0 && (HostEfer & ControlBits.EferNxe) != 0;
 }

@@ -9,7 +9,7 @@ namespace Mmu.Architecture;
 /// </summary>
 internal readonly record struct PageRole
 {
-    // 3:0 level, 4 four-byte guest entries, 6:5 quadrant, 7 direct, 11:8 access, then flags; 31:24 address space.
+    // 3:0 level, 4 four-byte guest entries, 6:5 quadrant, 7 direct, 11:8 access, then flags; 19:18 format, 24 address space, 31:25 where PDPTEs are.
     private const uint FourByteBit = 1 << 4;
     private const int QuadrantShift = 5;
     private const uint DirectBit = 1 << 7;
@@ -20,8 +20,17 @@ internal readonly record struct PageRole
     private const uint SmapWithoutWriteProtectBit = 1 << 15;
     private const uint LargePagesBit = 1 << 16;
     private const uint LongModeBit = 1 << 17;
+    private const int FormatShift = 18;
+    private const uint PaeNestedBit = 1 << 20;
+    private const uint ExecuteOnlyBit = 1 << 21;
+    private const uint PassthroughBit = 1 << 22;
+    private const uint NestedGuestBit = 1 << 23;
     private const int AddressSpaceShift = 24;
-    private const uint OfOnePage = 0xF | (3 << QuadrantShift) | DirectBit | (0xF << AccessShift);
+    private const int PdpteShift = 25;
+    private const uint PdptePlace = 0x7Fu << PdpteShift;
+    private const int PdpteAlignShift = 5;
+    private const uint AllRights = 0xF << AccessShift;
+    private const uint OfOnePage = 0xF | (3 << QuadrantShift) | DirectBit | (0xF << AccessShift) | PassthroughBit | PdptePlace;
 
     private readonly uint _value;
 
@@ -52,7 +61,37 @@ internal readonly record struct PageRole
     internal bool IsLongMode => (_value & LongModeBit) != 0;
 
     /// <summary>The address space: 1 in system-management mode.</summary>
-    internal int AddressSpace => (int)(_value >> AddressSpaceShift);
+    internal int AddressSpace => (int)(_value >> AddressSpaceShift) & 1;
+
+    /// <summary>What our entries look like.</summary>
+    internal SpteForm Form => (SpteForm)((_value >> FormatShift) & 3);
+
+    /// <summary>Tables for guest physical addresses of L2, behind L1's EPT or NPT.</summary>
+    internal bool IsNested => Form != SpteForm.Linear;
+
+    /// <summary>EPT: fetches from user-mode addresses have a right of their own.</summary>
+    internal bool FetchesByMode => (_value & SmepBit) != 0;
+
+    /// <summary>L1's nested tables are those of PAE paging.</summary>
+    internal bool IsPaeNested => (_value & PaeNestedBit) != 0;
+
+    /// <summary>L1's EPT may hold entries that allow nothing but fetches.</summary>
+    internal bool ExecuteOnly => (_value & ExecuteOnlyBit) != 0;
+
+    /// <summary>The table stands above the guest's root: its entries name tables of the level below for the same root.</summary>
+    internal bool IsPassthrough => (_value & PassthroughBit) != 0;
+
+    /// <summary>Linear tables of a guest that L1 runs without nested paging.</summary>
+    internal bool IsNestedGuest => (_value & NestedGuestBit) != 0;
+
+    /// <summary>Of the root of PAE tables that are read in memory: where in its frame it starts, in bytes.</summary>
+    internal ulong PdpteOffset => (ulong)(_value >> PdpteShift) << PdpteAlignShift;
+
+    /// <summary>How many entries of a passthrough table name something.</summary>
+    internal int PassthroughEntries => Level == 3 ? 4 : 1;
+
+    // Level of L1's root under nested paging.
+    private int NestedRootLevel => HasFourByteEntries ? 2 : IsPaeNested ? 3 : 4;
 
     /// <summary>The whole role as a number, for hashing and dumps.</summary>
     internal uint Value => _value;
@@ -63,11 +102,10 @@ internal readonly record struct PageRole
     /// </summary>
     internal static PageRole RootOf(CpuRole cpu)
     {
-        uint space = (cpu.SystemManagement ? 1u : 0) << AddressSpaceShift;
-        const uint all = 0xF << AccessShift;
+        uint space = SpaceBit(cpu.SystemManagement) | (cpu.IsNestedGuest ? NestedGuestBit : 0);
         if (cpu.Mode == GuestMode.Unpaged)
         {
-            return new PageRole(2 | all | DirectBit | space);
+            return new PageRole(2 | AllRights | DirectBit | space);
         }
 
         uint level = cpu.Mode switch
@@ -76,7 +114,7 @@ internal readonly record struct PageRole
             GuestMode.Long4 => 4,
             _ => 2,
         };
-        return new PageRole(level | all | space
+        return new PageRole(level | AllRights | space
             | (cpu.Mode == GuestMode.Bits32 ? FourByteBit : 0)
             | (cpu.Mode >= GuestMode.Long4 ? LongModeBit : 0)
             | (cpu.NoExecute ? NoExecuteBit : 0)
@@ -84,6 +122,40 @@ internal readonly record struct PageRole
             | (cpu.Smep ? SmepBit : 0)
             | (cpu.Smap && !cpu.WriteProtect ? SmapWithoutWriteProtectBit : 0)
             | (cpu.LargePages ? LargePagesBit : 0));
+    }
+
+    /// <summary>The role of the root behind L1's EPT; the pointer is legal.</summary>
+    internal static PageRole RootOf(in EptControl ept, bool systemManagement)
+    {
+        bool accessedDirty = (ept.EptPointer & EptControl.AccessedDirtyBit) != 0;
+        return new PageRole((uint)ept.Levels | AllRights | SpaceBit(systemManagement)
+            | ((uint)(accessedDirty ? SpteForm.Ept : SpteForm.EptNoAccessedDirty) << FormatShift)
+            | (ept.ModeBasedExecute ? SmepBit : 0)
+            | (ept.ExecuteOnly ? ExecuteOnlyBit : 0));
+    }
+
+    /// <summary>The role of the root behind L1's nested page tables, on a host whose own have <paramref name="hostLevels"/> levels.</summary>
+    internal static PageRole RootOf(in NptControl npt, int hostLevels, bool systemManagement)
+    {
+        int levels = npt.Levels;
+        bool pae = levels == 3;
+        return new PageRole((uint)hostLevels | AllRights | SpaceBit(systemManagement)
+            | ((uint)SpteForm.Npt << FormatShift)
+            | (levels < hostLevels ? PassthroughBit | DirectBit : 0)
+            | (levels == 2 ? FourByteBit : 0)
+            | (pae ? PaeNestedBit | (((uint)(npt.NestedCr3 & 0xFE0) >> PdpteAlignShift) << PdpteShift) : 0)
+            | (npt.NoExecute ? NoExecuteBit : 0)
+            | (npt.GuestModeExecuteTrap ? SmepBit : 0)
+            | (levels > 2 || (npt.HostCr4 & ControlBits.Cr4Pse) != 0 ? LargePagesBit : 0));
+    }
+
+    /// <summary>The role of the table that an entry of a passthrough table names.</summary>
+    internal PageRole BelowPassthrough(int index)
+    {
+        uint below = _value - 1;
+        return (int)(below & 0xF) == NestedRootLevel
+            ? new PageRole((below & ~(PassthroughBit | DirectBit)) | (HasFourByteEntries ? (uint)index << QuadrantShift : 0))
+            : new PageRole(below);
     }
 
     /// <summary>The role of a table below one of this role.</summary>
@@ -105,11 +177,16 @@ internal readonly record struct PageRole
     /// <summary>The same root for another quarter of the address space.</summary>
     internal PageRole WithQuadrant(int quadrant) => new((_value & ~(3u << QuadrantShift)) | ((uint)quadrant << QuadrantShift));
 
+    /// <summary>The same role in system-management mode or outside.</summary>
+    internal PageRole InAddressSpace(bool systemManagement) => new((_value & ~(1u << AddressSpaceShift)) | SpaceBit(systemManagement));
+
     /// <summary>True if tables of both roles are read from guest tables in the same way, wherever they stand.</summary>
     internal bool ReadsLike(PageRole other) => ((_value ^ other._value) & ~OfOnePage) == 0;
+
+    private static uint SpaceBit(bool systemManagement) => (systemManagement ? 1u : 0) << AddressSpaceShift;
 
     /// <summary>Returns the fields.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"level={Level} {(IsDirect ? "direct" : HasFourByteEntries ? $"4-byte q{Quadrant}" : "8-byte")} access={Access} as={AddressSpace} 0x{_value:x}");
+        $"level={Level} {(IsPassthrough ? "passthrough" : IsDirect ? "direct" : HasFourByteEntries ? $"4-byte q{Quadrant}" : "8-byte")} {Form} access={Access} as={AddressSpace} 0x{_value:x}");
 }

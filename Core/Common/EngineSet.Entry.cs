@@ -6,6 +6,9 @@ namespace Mmu.Common;
 
 internal partial struct EngineSet<TShadow, TTdp>
 {
+    // Flushes of the current root or a page of it; both together are one of everything.
+    private const VcpuRequests OfCurrentRoot = VcpuRequests.FlushCurrent | VcpuRequests.FlushPage;
+
     /// <summary>Does what is pending before the vCPU enters. On its thread, outside the guest.</summary>
     /// <returns><see cref="RootStatus.Loaded"/>, or why there is no root; what was pending then stays so.</returns>
     internal RootStatus DoPending(VmCore vm, Vcpu vcpu)
@@ -55,7 +58,7 @@ internal partial struct EngineSet<TShadow, TTdp>
     /// <summary>Does at once what a change of control registers asks for, or has it done before the vCPU enters.</summary>
     internal void Do(Vcpu vcpu, ControlActions actions)
     {
-        if (OnTdp(vcpu))
+        if (OnTdp(vcpu) || vcpu.RunsNested)
         {
             DoOnTdp(vcpu, actions);
             return;
@@ -99,12 +102,36 @@ internal partial struct EngineSet<TShadow, TTdp>
     private void DoOnTdp(Vcpu vcpu, ControlActions actions)
     {
         const ControlActions flushes = ControlActions.FlushCurrent | ControlActions.FlushGuest | ControlActions.Sync | ControlActions.UnloadAll;
-        if ((actions & ControlActions.SwitchRoot) != 0 && !TrySwitchRoot(vcpu))
+        if ((actions & ControlActions.SwitchRoot) != 0)
         {
-            vcpu.Pending |= VcpuRequests.LoadRoot;
+            ulong before = vcpu.RootAddress;
+            vcpu.Pending |= TrySwitchRoot(vcpu) ? VcpuRequests.None : VcpuRequests.LoadRoot;
+            if ((vcpu.Pending & OfCurrentRoot) != 0 && (vcpu.RootAddress != before || (vcpu.Pending & VcpuRequests.LoadRoot) != 0))
+            {
+                vcpu.Pending |= OfCurrentRoot;
+            }
         }
 
         vcpu.Pending |= (actions & flushes) != 0 ? VcpuRequests.FlushCurrent : VcpuRequests.None;
+    }
+
+    /// <summary>Another guest comes into force: the guest itself, or one of its own. Its walker and role are set.</summary>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="onTdp">Its root is one of the TDP engine's.</param>
+    /// <param name="nested">Its root is for guest physical addresses behind EPT or NPT.</param>
+    internal void SwitchGuest(Vcpu vcpu, bool onTdp, bool nested)
+    {
+        // What was asked of the TLB for the root that is left behind is asked for all.
+        VcpuRequests pending = vcpu.Pending;
+#if !MMU_FAULT_221
+        pending |= (pending & OfCurrentRoot) != 0 ? OfCurrentRoot : VcpuRequests.None;
+#endif
+        VcpuRequests left = pending & VcpuRequests.Sync;
+        pending = (pending & ~(VcpuRequests.Sync | VcpuRequests.LoadRoot)) | vcpu.Suspended;
+        vcpu.Suspended = left;
+        vcpu.RunsOnTdp = onTdp;
+        vcpu.RunsNested = nested;
+        vcpu.Pending = TrySwitchRoot(vcpu) ? pending : pending | VcpuRequests.LoadRoot;
     }
 
     /// <summary>The guest dropped the translations of a PCID; without PCIDs there is only one.</summary>

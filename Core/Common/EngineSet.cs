@@ -118,8 +118,16 @@ internal partial struct EngineSet<TShadow, TTdp>
         _tdp.FreeRoots(vcpu, selection);
     }
 
+    internal void DropNestedRoots(Vcpu vcpu, NestedRoots roots) => _shadow.DropNestedRoots(vcpu, roots);
+
     internal void FreePreviousRoots(Vcpu vcpu, ulong pcid)
     {
+        // PCIDs of a guest behind nested tables are its own affair, and the processor's.
+        if (vcpu.RunsNested)
+        {
+            return;
+        }
+
         _shadow.FreePreviousRoots(vcpu, pcid);
         _tdp.FreePreviousRoots(vcpu, pcid);
     }
@@ -142,6 +150,11 @@ internal partial struct EngineSet<TShadow, TTdp>
 
     internal void InvalidatePage(Vcpu vcpu, Gva address)
     {
+        if (vcpu.RunsNested)
+        {
+            return;
+        }
+
         _shadow.InvalidatePage(vcpu, address);
         _tdp.InvalidatePage(vcpu, address);
     }
@@ -149,7 +162,7 @@ internal partial struct EngineSet<TShadow, TTdp>
     internal void InvalidatePage(Vcpu vcpu, Gva address, ulong pcid)
     {
         // Without PCIDs the low bits of CR3 are no PCID: every root is of the one there is.
-        if (!vcpu.Walker.HasPcids)
+        if (!vcpu.Walker.HasPcids || vcpu.RunsNested)
         {
             InvalidatePage(vcpu, address);
             return;

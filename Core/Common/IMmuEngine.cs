@@ -59,6 +59,9 @@ internal interface IMmuEngine : IDisposable
     /// <summary>Lets go of the roots that are not current and carry a PCID.</summary>
     void FreePreviousRoots(Vcpu vcpu, ulong pcid);
 
+    /// <summary>Lets go of roots for guests of the guest, or makes sure that they are brought in step before they are used again.</summary>
+    void DropNestedRoots(Vcpu vcpu, NestedRoots roots);
+
     // --- Faults; on the vCPU's thread, not in guest
 
     /// <summary>Handles a fault.</summary>

@@ -72,6 +72,11 @@ internal readonly struct NullEngine : IMmuEngine
     }
 
     /// <inheritdoc/>
+    public void DropNestedRoots(Vcpu vcpu, NestedRoots roots)
+    {
+    }
+
+    /// <inheritdoc/>
     public FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result) => FaultOutcome.Emulate;
 
     /// <inheritdoc/>

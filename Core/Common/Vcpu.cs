@@ -37,6 +37,18 @@ internal sealed class Vcpu
     /// <summary>Its root is one of the TDP engine's.</summary>
     internal bool RunsOnTdp { get; set; }
 
+    /// <summary>It runs a guest of its guest behind EPT or NPT: its root is one of the Shadow MMU's for L2's guest physical addresses.</summary>
+    internal bool RunsNested { get; set; }
+
+    /// <summary>Of <see cref="RunsNested"/>: the role of the root.</summary>
+    internal PageRole NestedRole { get; set; }
+
+    /// <summary>The VPID or ASID of the guest's guest that ran last; 0 for none.</summary>
+    internal uint NestedTag { get; set; }
+
+    /// <summary>What is pending for the guest that is not in force, as far as it concerns that one's tables alone.</summary>
+    internal VcpuRequests Suspended { get; set; }
+
     /// <summary>What the vCPU's own thread wants done before it enters.</summary>
     internal VcpuRequests Pending { get; set; }
 

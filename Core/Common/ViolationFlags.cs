@@ -21,4 +21,7 @@ public enum ViolationFlags
 
     /// <summary>The processor made the access while it walked the guest's own tables.</summary>
     PageWalk = 8,
+
+    /// <summary>No linear address belongs to it: the load of the PDPTEs by a MOV to CR3, for instance.</summary>
+    NoLinearAddress = 16,
 }

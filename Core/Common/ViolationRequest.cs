@@ -18,6 +18,7 @@ public readonly record struct ViolationRequest(Gpa Gpa, Access Access, Violation
     private const ulong EptAllowed = (7 << 3) | (1 << 6);
     private const ulong EptLinearAddress = 1 << 7;
     private const ulong EptFinal = 1 << 8;
+    private const ulong EptUserMode = 1 << 9;
 
     // AMD APM "Nested Page Faults: Fault Error Codes in EXITINFO1".
     private const ulong NptPresent = 1;
@@ -29,13 +30,17 @@ public readonly record struct ViolationRequest(Gpa Gpa, Access Access, Violation
 
     /// <summary>From the exit qualification of an EPT violation.</summary>
     /// <param name="gpa">The guest physical address of the exit.</param>
-    /// <param name="qualification">The exit qualification.</param>
-    /// <returns>The request. Whether the guest was in user mode is not said, and makes no difference here.</returns>
+    /// <param name="qualification">
+    /// The exit qualification. Bit 9 says that the linear address is a user-mode one; it counts for fetches under mode-based execute control alone, and
+    /// a VMM whose processor does not report it (advanced VM-exit information) sets it itself.
+    /// </param>
+    /// <returns>The request.</returns>
     public static ViolationRequest FromEptViolation(Gpa gpa, ulong qualification) => new(
         gpa,
-        new Access(KindOf((qualification & EptFetch) != 0, (qualification & EptWrite) != 0)),
-        ((qualification & EptAllowed) != 0 ? ViolationFlags.Present : ViolationFlags.None)
-            | ((qualification & (EptLinearAddress | EptFinal)) == EptLinearAddress ? ViolationFlags.PageWalk : ViolationFlags.None));
+        new Access(
+            KindOf((qualification & EptFetch) != 0, (qualification & EptWrite) != 0),
+            (qualification & EptUserMode) != 0 ? AccessFlags.User : AccessFlags.None),
+        ((qualification & EptAllowed) != 0 ? ViolationFlags.Present : ViolationFlags.None) | PlaceOf(qualification));
 
     /// <summary>From an EPT misconfiguration, of which the processor says nothing but where.</summary>
     /// <param name="gpa">The guest physical address of the exit.</param>
@@ -50,6 +55,9 @@ public readonly record struct ViolationRequest(Gpa Gpa, Access Access, Violation
         ((errorCode & NptPresent) != 0 ? ViolationFlags.Present : ViolationFlags.None)
             | ((errorCode & NptReserved) != 0 ? ViolationFlags.Misconfigured : ViolationFlags.None)
             | ((errorCode & NptPageWalk) != 0 ? ViolationFlags.PageWalk : ViolationFlags.None));
+
+    private static ViolationFlags PlaceOf(ulong qualification) => (qualification & EptLinearAddress) == 0 ? ViolationFlags.NoLinearAddress
+        : (qualification & EptFinal) == 0 ? ViolationFlags.PageWalk : ViolationFlags.None;
 
     private static AccessKind KindOf(bool fetch, bool write) => fetch ? AccessKind.Fetch : write ? AccessKind.Write : AccessKind.Read;
 }

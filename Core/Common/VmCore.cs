@@ -45,6 +45,9 @@ internal sealed class VmCore
     /// <summary>The VM is made for nested paging: what only the Shadow MMU needs is made when that gets to work.</summary>
     internal bool IsOnTdp { get; init; }
 
+    /// <summary>What the tables of the guest's guests look like; null if it can have none behind EPT or NPT.</summary>
+    internal TdpOptions? Nested { get; init; }
+
     /// <summary>Most vCPUs.</summary>
     internal required int MaxVcpus { get; init; }
 

@@ -1,4 +1,5 @@
 // Shadow: builds the path from the root to the leaf for an access that the guest's tables allow.
+using System;
 using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
@@ -40,12 +41,12 @@ internal ref struct FaultMapper<TGuest, TSpte>
         _state = state;
         _vcpu = vcpu;
         _source = ref source;
-        _context = vcpu.Vcpu.Walker.Context;
+        _context = vcpu.Walk;
         _access = request.Access;
         _gva = _context.Masking.Untag(request.Address.Value, request.Access.Bits);
 
         // CR0.WP=0 frees the supervisor's writes from keys, our processor has WP=1: what the tables allow, the key may refuse for ever.
-        _keyRefuses = (request.ErrorCode & PageFaultCode.ProtectionKey) != 0 && !vcpu.Vcpu.Role.WriteProtect;
+        _keyRefuses = (request.ErrorCode & PageFaultCode.ProtectionKey) != 0 && !vcpu.Vcpu.Role.WriteProtect && !vcpu.Vcpu.RunsNested;
     }
 
     private readonly bool IsWrite => _access.Kind == AccessKind.Write;
@@ -69,6 +70,12 @@ internal ref struct FaultMapper<TGuest, TSpte>
             return FaultOutcome.Retry;
         }
 
+        // Neither private memory nor memory for fetches alone is for tables that know nothing of it.
+        if (slot is not null && (slot.IsExecuteOnly || (_state.Vm.HasPrivateMemory && slot.IsPrivate(_targetGfn))))
+        {
+            return FaultOutcome.MemoryFault;
+        }
+
         RootEntry root = _vcpu.Roots[0];
         _page = root.Tables[root.IsPae ? (int)(_gva >> 30) & 3 : 0];
         if (_page.IsNone)
@@ -86,6 +93,11 @@ internal ref struct FaultMapper<TGuest, TSpte>
 #if MMU_FAULT_74
         rights = walk.Rights;
 #endif
+        if (_state.Pages[_page].Role.IsPassthrough && !TryPass(ref list))
+        {
+            return FaultOutcome.Retry;
+        }
+
         if (!_state.Pages[_page].Role.IsDirect)
         {
             _hitsOwnTables = IsWrite && _state.Pages[_page].Gfn == _targetGfn;
@@ -103,10 +115,38 @@ internal ref struct FaultMapper<TGuest, TSpte>
 
         if (IsWrite && (rights & Rights.Write) == 0 && !TryWriteAsSupervisor(ref rights))
         {
-            return FaultOutcome.Emulate;
+            // What the walk allowed is gone, or, by CR0.WP, cannot be mapped.
+            return _vcpu.Vcpu.RunsNested ? FaultOutcome.Retry : FaultOutcome.Emulate;
         }
 
         return MapPage(slot, walk.Level, rights, key, ref list);
+    }
+
+    // Down the tables above L1's root, which name tables of the level below for the same root.
+    private bool TryPass(ref ZapList list)
+    {
+        PageRole role = _state.Pages[_page].Role;
+        while (role.IsPassthrough)
+        {
+            int index = IndexAt(role.Level);
+            if (index >= role.PassthroughEntries)
+            {
+                return false;
+            }
+
+            ulong gfn = _state.Pages[_page].Gfn;
+            PageRole below = role.BelowPassthrough(index);
+            if (!TryFindChild(_page, role.Level, index, gfn, below, out PageHandle child) && !TryLink(_page, index, gfn, below, ref list, out child))
+            {
+                return false;
+            }
+
+            _page = child;
+            role = below;
+        }
+
+        _level = role.Level;
+        return true;
     }
 
     // Down the tables to the one whose entry maps the page in the guest, making and linking what is missing. All that a level needs of the one
@@ -125,13 +165,14 @@ internal ref struct FaultMapper<TGuest, TSpte>
         while (level > leafLevel)
         {
             int index = IndexAt(level);
-            if (!TryRead(table, role, index, out ulong entry)
-                || (entry & (context.Reserved.Table[level] | (level <= 3 ? large : 0))) != 0)
+            if (!TryRead(table, role, level, index, out ulong entry)
+                || (entry & (context.Reserved.Table[level] | (level <= 3 ? large : 0))) != 0
+                || TGuest.HasBadRights(entry, role.ExecuteOnly))
             {
                 return false;
             }
 
-            allowed &= TGuest.RightsOf(entry);
+            allowed &= TGuest.RightsOf(level, entry);
             table = TGuest.TableOf(entry);
             role = TGuest.ChildOf(role, allowed, index);
             _hitsOwnTables |= table >> 12 == ownTable;
@@ -153,7 +194,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
 
     // An entry that changed since the walk, and is not accessed, would be used without a trace; a read-only table keeps no traces.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly bool TryRead(ulong table, PageRole role, int index, out ulong entry)
+    private readonly bool TryRead(ulong table, PageRole role, int level, int index, out ulong entry)
     {
         if (!_vcpu.View.TableWindow.Holds(table) && !_vcpu.View.TryLocate(table))
         {
@@ -162,20 +203,20 @@ internal ref struct FaultMapper<TGuest, TSpte>
         }
 
         entry = TGuest.Load(_vcpu.View.TableWindow, table, TGuest.OffsetOf(role, index));
-        return (entry & GuestEntry.PresentAccessed) == GuestEntry.PresentAccessed || ((entry & GuestEntry.Present) != 0 && _vcpu.View.TableWindow.IsReadOnly);
+        return TGuest.IsUsable(level, entry) || (TGuest.IsPresent(entry) && _vcpu.View.TableWindow.IsReadOnly);
     }
 
     private readonly bool TryReadLeaf(in WalkResult walk, ref Rights rights, out uint key)
     {
         key = 0;
         ref ShadowPage header = ref _state.Pages[_page];
-        if (!TryRead(header.Gfn << 12, header.Role, IndexAt(_level), out ulong entry) || ((entry ^ walk.EntryValueBits) & ~GuestEntry.AccessedDirty) != 0)
+        if (!TryRead(header.Gfn << 12, header.Role, _level, IndexAt(_level), out ulong entry) || ((entry ^ walk.EntryValueBits) & ~TGuest.AccessedDirty) != 0)
         {
             return false;
         }
 
-        rights &= TGuest.RightsOf(entry);
-        if (rights != walk.Rights)
+        rights &= TGuest.RightsOf(_level, entry);
+        if (((rights ^ walk.Rights) & TGuest.Relevant) != 0)
         {
             return false;
         }
@@ -184,16 +225,16 @@ internal ref struct FaultMapper<TGuest, TSpte>
 #if MMU_FAULT_94
         if (!IsWrite && (entry & GuestEntry.PresentAccessed) == 0)
 #else
-        if (!IsWrite && (entry & GuestEntry.Dirty) == 0)
+        if (!IsWrite && !TGuest.IsDirty(entry))
 #endif
         {
             rights &= ~Rights.Write;
         }
 
-        key = GuestEntry.KeyOf(entry);
+        key = TGuest.KeyOf(entry);
 
         // Nor may a write go through whose dirty bit the guest took back after the walk had set it; a read-only table keeps none.
-        return !IsWrite || (entry & GuestEntry.Dirty) != 0 || _vcpu.View.TableWindow.IsReadOnly;
+        return !IsWrite || TGuest.IsDirty(entry) || _vcpu.View.TableWindow.IsReadOnly;
     }
 
     /// <summary>
@@ -203,6 +244,11 @@ internal ref struct FaultMapper<TGuest, TSpte>
     private readonly bool TryWriteAsSupervisor(ref Rights rights)
     {
         CpuRole role = _vcpu.Vcpu.Role;
+        if (_vcpu.Vcpu.RunsNested)
+        {
+            return false;
+        }
+
         if ((rights & Rights.User) != 0 && (role.Smap || role.ProtectionKeys))
         {
             return false;
@@ -248,6 +294,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
 #else
         int level = _source.IsResolved || wanted == 1 || slot.IsLogged ? 1 : slot.Huge.HighestAllowed(_targetGfn, wanted);
 #endif
+        level = AsHostAllows(level, ref rights);
         if (!TryDescendDirect(level, rights, ref list))
         {
             return FaultOutcome.Retry;
@@ -256,7 +303,7 @@ internal ref struct FaultMapper<TGuest, TSpte>
         bool hostWritable = !slot.IsReadOnly && (!_source.IsResolved || _source.Ticket.Writable);
         ulong gfn = _targetGfn & ~(PageLevel.FramesOf(level) - 1);
         ulong frame = _source.IsResolved ? _source.Ticket.Frame : slot.HostFrameOf(gfn);
-        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, Accessed: true, IsWrite);
+        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, slot.IsDevice, Accessed: true, IsWrite);
         LeafResult leaf = LeafMapper<TSpte>.Set(_state, _vcpu, _page, IndexAt(_level), slot, intent, ref list);
         if (level == 1 && !_source.IsResolved && leaf != LeafResult.Same)
         {
@@ -274,6 +321,37 @@ internal ref struct FaultMapper<TGuest, TSpte>
             _ => FaultOutcome.Fixed,
         };
     }
+
+    // Nested tables: no larger than the processor's pages; and where the VM keeps huge pages from being executable, a fetch gets a small one, as does
+    // everything else in a range that was split for it.
+    private readonly int AsHostAllows(int level, ref Rights rights)
+    {
+        if (!_vcpu.Vcpu.RunsNested)
+        {
+            return level;
+        }
+
+        level = Math.Min(level, _state.Vm.Nested!.HighestPageLevel);
+        if (level == 1 || !_state.Vm.NxHugePages)
+        {
+            return level;
+        }
+
+        bool isSplit = level == _level && IsTable(_state.Pages.Tables[_page].Load(IndexAt(level)), level);
+#if MMU_FAULT_222
+        if (isSplit)
+#else
+        if (_access.Kind == AccessKind.Fetch || isSplit)
+#endif
+        {
+            return 1;
+        }
+
+        rights &= ~(Rights.Execute | (typeof(TSpte) == typeof(NptSpte) ? Rights.None : Rights.User));
+        return level;
+    }
+
+    private static bool IsTable(ulong spte, int level) => Spte.IsPresent(spte) && !Spte.IsLeaf(spte, level);
 
     // Below the guest's leaf: tables of ours that only split a huge page.
     private bool TryDescendDirect(int level, Rights rights, ref ZapList list)

@@ -101,9 +101,16 @@ internal sealed class HostChanges
     }
 
     // The pass that dirty logging makes over all memory: nothing but the stores is to be felt. Lists of several leaves wait for a second one,
-    // as a call in the loop would drive its values out of registers.
+    // as a call in the loop would drive its values out of registers. Where there may be leaves of several forms, each is asked for its own.
     private bool WriteProtectAll(ReadOnlySpan<uint> lists)
     {
+#if !MMU_FAULT_223
+        if (_state.Vm.Nested is not null)
+        {
+            return WriteProtectEach(lists, all: true);
+        }
+
+#endif
         TableArena tables = _state.Pages.Tables;
         ulong protectedOnes = 0;
         ulong stores = 0;
@@ -122,15 +129,15 @@ internal sealed class HostChanges
 
         _state.Counters.SpteStores += stores;
         bool flush = LegacySpte.IsMmuWritable(protectedOnes);
-        return RefLists.IsChunk(several) ? flush | WriteProtectChunks(lists) : flush;
+        return RefLists.IsChunk(several) ? flush | WriteProtectEach(lists, all: false) : flush;
     }
 
-    private bool WriteProtectChunks(ReadOnlySpan<uint> lists)
+    private bool WriteProtectEach(ReadOnlySpan<uint> lists, bool all)
     {
         bool flush = false;
         foreach (uint list in lists)
         {
-            if (RefLists.IsChunk(list))
+            if (all ? list != 0 : RefLists.IsChunk(list))
             {
                 flush |= _state.Leaves.WriteProtect(list, keepMmuWritable: true);
             }

@@ -89,17 +89,18 @@ internal sealed class HugePageSplitter
 
         _state.Zapper.DropEntry(leaf.Page, leaf.Index, ref list);
         ulong frame = _state.Pages.Tables.FrameOf(child).Value << 12;
-        ulong spte = LegacySpte.MakeNonLeaf(_state.Vm.SpteHost, frame);
+        ulong spte = AnySpte.MakeNonLeaf(role, _state.Vm.SpteHost, frame);
         _state.Zapper.Link(leaf.Page, leaf.Index, child, spte, ref CacheWithChunks(), ref list);
     }
 
     private void Fill(SlotRecord slot, PageHandle child, ulong huge, int hugeLevel, ulong gfn)
     {
         PtPage table = _state.Pages.Tables[child];
+        PageRole role = _state.Pages[child].Role;
         int level = hugeLevel - 1;
         for (int i = 0; i < ShadowPages.EntryCount; i++)
         {
-            _ = _state.Zapper.Store(table, i, LegacySpte.SplitChild(_state.Vm.SpteHost, huge, hugeLevel, i, executable: false));
+            _ = _state.Zapper.Store(role, table, i, AnySpte.SplitChild(role, _state.Vm.SpteHost, huge, hugeLevel, i));
             ulong first = gfn + ((ulong)(uint)i << PageLevel.FrameShiftOf(level));
             _ = _state.Refs.Add(ref _state.Rmaps.Of(slot)[level, first], new SpteRef(child, i), ref CacheWithChunks());
         }

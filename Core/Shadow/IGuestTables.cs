@@ -7,8 +7,7 @@ using Mmu.Guest;
 namespace Mmu.Shadow;
 
 /// <summary>
-/// The form of a guest's tables, as far as the Shadow MMU cares: entry size, and which guest entry a shadow entry stands for. What an entry
-/// means is the same in all legacy modes.
+/// The form of a guest's tables: entry size, which guest entry a shadow entry stands for, and what an entry means.
 /// </summary>
 internal interface IGuestTables
 {
@@ -30,8 +29,44 @@ internal interface IGuestTables
     /// <summary>The role of the table below an entry of a table.</summary>
     static abstract PageRole ChildOf(PageRole role, Rights access, int index);
 
-    /// <summary>What an entry allows.</summary>
-    static abstract Rights RightsOf(ulong entry);
+    /// <summary>What an entry of a level allows.</summary>
+    static abstract Rights RightsOf(int level, ulong entry);
+
+    /// <summary>The rights in which walks and entries must agree; the others mean nothing here.</summary>
+    static abstract Rights Relevant { get; }
+
+    /// <summary>True if the entry names something.</summary>
+    static abstract bool IsPresent(ulong entry);
+
+    /// <summary>True if the entry of a level names something and is accessed: what is shadowed unless an access asks for it.</summary>
+    static abstract bool IsUsable(int level, ulong entry);
+
+    /// <summary>True if a write through the leaf leaves no mark that is not there yet.</summary>
+    static abstract bool IsDirty(ulong entry);
+
+    /// <summary>What a walk may have set since it read an entry.</summary>
+    static abstract ulong AccessedDirty { get; }
+
+    /// <summary>The protection key of a leaf.</summary>
+    static abstract uint KeyOf(ulong entry);
+
+    /// <summary>True if an entry can be none, reserved bits apart: its combination of rights does not exist.</summary>
+    static abstract bool HasBadRights(ulong entry, bool executeOnly);
+
+    /// <summary>True if a leaf can be none, reserved bits and rights apart.</summary>
+    static abstract bool IsBadLeaf(ulong entry);
+
+    /// <summary>
+    /// What would be shadowed of entries of level 1 that are present, accessed and well formed: frame and rights; something else than any translation
+    /// for all others.
+    /// </summary>
+    /// <param name="entries">The entries.</param>
+    /// <param name="bad">Reserved bits.</param>
+    /// <param name="role">The role of the shadow page.</param>
+    static abstract Vector512<ulong> Expected(Vector512<ulong> entries, Vector512<ulong> bad, PageRole role);
+
+    /// <summary>All bits set for the entries of level 1 that are present and accessed.</summary>
+    static abstract Vector512<ulong> AreUsable(Vector512<ulong> entries);
 
     /// <summary>Loads eight entries of a level-1 table, in any order and maybe more than once: a hint only.</summary>
     static abstract Vector512<ulong> LoadEight(ReadOnlySpan<byte> table, int index);

@@ -10,7 +10,8 @@ namespace Mmu.Shadow;
 /// <param name="Rights">What the guest's tables allow.</param>
 /// <param name="Key">Protection key.</param>
 /// <param name="HostWritable">The host lets the frame be written.</param>
+/// <param name="IsDevice">It is a device's memory.</param>
 /// <param name="Accessed">An access asked for it.</param>
 /// <param name="Writes">That access writes.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct LeafIntent(ulong Gfn, ulong Frame, Rights Rights, uint Key, bool HostWritable, bool Accessed, bool Writes = false);
+internal readonly record struct LeafIntent(ulong Gfn, ulong Frame, Rights Rights, uint Key, bool HostWritable, bool IsDevice, bool Accessed, bool Writes = false);

@@ -1,4 +1,5 @@
 // Shadow: what can be done to all leaves that map a frame.
+using Mmu.Architecture;
 using Mmu.Memory;
 using Mmu.Sptes;
 
@@ -31,17 +32,22 @@ internal sealed class LeafLists
         foreach (SpteRef leaf in _refs.Of(list))
         {
             PtPage table = _pages.Tables[leaf.Page];
+            PageRole role = _pages[leaf.Page].Role;
             ulong old = table.Load(leaf.Index);
-            if (!LegacySpte.IsWritable(old) && (keepMmuWritable || !LegacySpte.IsMmuWritable(old)))
+            if (!AnySpte.IsWritable(role, old) && (keepMmuWritable || !AnySpte.IsMmuWritable(role, old)))
             {
+                // Rights that were taken away to notice an access went without a flush.
+#if !MMU_FAULT_224
+                flush |= role.Form == SpteForm.EptNoAccessedDirty && AnySpte.IsMmuWritable(role, old);
+#endif
                 continue;
             }
 
 #if MMU_FAULT_75
-            flush |= (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0
-                && LegacySpte.IsWritable(old);
+            flush |= (_zapper.Store(role, table, leaf.Index, AnySpte.WriteProtect(role, old, keepMmuWritable)) & SpteConsequences.Flush) != 0
+                && AnySpte.IsWritable(role, old);
 #else
-            flush |= (_zapper.Store(table, leaf.Index, LegacySpte.WriteProtect(old, keepMmuWritable)) & SpteConsequences.Flush) != 0;
+            flush |= (_zapper.Store(role, table, leaf.Index, AnySpte.WriteProtect(role, old, keepMmuWritable)) & SpteConsequences.Flush) != 0;
 #endif
         }
 
@@ -55,10 +61,11 @@ internal sealed class LeafLists
         foreach (SpteRef leaf in _refs.Of(list))
         {
             PtPage table = _pages.Tables[leaf.Page];
+            PageRole role = _pages[leaf.Page].Role;
             ulong old = table.Load(leaf.Index);
-            if (LegacySpte.IsDirty(old))
+            if (AnySpte.IsDirty(role, old))
             {
-                _ = _zapper.Store(table, leaf.Index, LegacySpte.ClearDirty(old));
+                _ = _zapper.Store(role, table, leaf.Index, AnySpte.ClearDirty(role, old));
                 flush = true;
             }
         }
@@ -90,10 +97,11 @@ internal sealed class LeafLists
         foreach (SpteRef leaf in _refs.Of(list))
         {
             PtPage table = _pages.Tables[leaf.Page];
+            PageRole role = _pages[leaf.Page].Role;
             ulong old = table.Load(leaf.Index);
-            if (LegacySpte.IsAccessed(old))
+            if (AnySpte.IsAccessed(role, old))
             {
-                _ = _zapper.Store(table, leaf.Index, LegacySpte.ClearAccessed(old));
+                _ = _zapper.Store(role, table, leaf.Index, AnySpte.ClearAccessed(role, old));
                 young = true;
             }
         }
@@ -106,7 +114,7 @@ internal sealed class LeafLists
     {
         foreach (SpteRef leaf in _refs.Of(list))
         {
-            if (LegacySpte.IsAccessed(_pages.Tables[leaf.Page].Load(leaf.Index)))
+            if (AnySpte.IsAccessed(_pages[leaf.Page].Role, _pages.Tables[leaf.Page].Load(leaf.Index)))
             {
                 return true;
             }

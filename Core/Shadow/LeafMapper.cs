@@ -36,7 +36,7 @@ internal static class LeafMapper<TSpte>
 #endif
         }
 
-        ulong spte = Make(state.Vm.SpteHost, header.Role.Level, intent, writable);
+        ulong spte = Make(state.Vm, header.Role.Level, intent, writable);
         LeafResult result = wanted && !writable ? LeafResult.WriteProtected : LeafResult.Set;
         if (spte == old)
         {
@@ -58,7 +58,7 @@ internal static class LeafMapper<TSpte>
         }
         else
         {
-            list.NeedsFlush |= (state.Zapper.Store(table, index, spte) & SpteConsequences.Flush) != 0;
+            list.NeedsFlush |= (state.Zapper.Store<TSpte>(table, index, spte) & SpteConsequences.Flush) != 0;
         }
 
         return result;
@@ -66,15 +66,18 @@ internal static class LeafMapper<TSpte>
 
     /// <summary>The entry for what is to be mapped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static ulong Make(SpteHost host, int level, in LeafIntent intent, bool writable) => TSpte.MakeLeaf(host, new LeafSpec
+    internal static ulong Make(VmCore vm, int level, in LeafIntent intent, bool writable) => TSpte.MakeLeaf(vm.SpteHost, new LeafSpec
     {
         Frame = intent.Frame << 12,
         Level = level,
         Rights = writable ? intent.Rights : intent.Rights & ~Rights.Write,
         Traits = (intent.HostWritable ? LeafTraits.HostWritable : LeafTraits.None)
             | (writable ? LeafTraits.MmuWritable | LeafTraits.Dirty : LeafTraits.None)
-            | (intent.Accessed ? LeafTraits.Accessed : LeafTraits.None),
+            | (intent.Accessed ? LeafTraits.Accessed : LeafTraits.None)
+            | (intent.IsDevice ? LeafTraits.NoEncryption : LeafTraits.None),
         Key = intent.Key,
+        MemoryType = intent.IsDevice ? MemoryType.Uncacheable : MemoryType.WriteBack,
+        IgnorePat = !intent.IsDevice && vm.Nested is not { HonoursGuestPat: true },
     });
 
     /// <summary>Puts a leaf that is about to be stored into its rmap.</summary>
@@ -114,7 +117,7 @@ internal static class LeafMapper<TSpte>
             state.Pages.Translation(page, index) = ShadowPages.Pack(gfn, rights);
         }
 
-        _ = state.Zapper.Store(state.Pages.Tables[page], index, spte);
+        _ = state.Zapper.Store<TSpte>(state.Pages.Tables[page], index, spte);
     }
 
     // While the slot is logged, only for a write, which is marked.

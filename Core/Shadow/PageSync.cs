@@ -58,8 +58,7 @@ internal static class PageSync<TGuest, TSpte>
     {
         ReadOnlySpan<uint> translations = state.Pages.TranslationsOf(page);
         ReadOnlySpan<ulong> sptes = state.Pages.Tables[page].Words;
-        Vector512<ulong> bad = Vector512.Create(vcpu.Vcpu.Walker.Context.Reserved.Leaf[1]);
-        Vector512<ulong> allowed = Vector512.Create((ulong)role.Access);
+        Vector512<ulong> bad = Vector512.Create(vcpu.Walk.Reserved.Leaf[1]);
 #if MMU_FAULT_77
         Vector512<ulong> keys = Vector512.Create(role.IsDirect ? GuestEntry.KeyMask : 0);
 #else
@@ -73,10 +72,10 @@ internal static class PageSync<TGuest, TSpte>
             Vector512<ulong> entries = TGuest.LoadEight(guest, start + i);
             Vector512<ulong> others = (entries ^ Vector512.Create(sptes.Slice(start + i, Lanes))) & keys;
 #if MMU_FAULT_79
-            Vector512<ulong> same = Vector512.Equals(Expected(entries, bad, allowed), shadowed & Vector512.Create(0xFUL));
+            Vector512<ulong> same = Vector512.Equals(TGuest.Expected(entries, bad, role), shadowed & Vector512.Create(0xFUL));
             same &= Vector512.Equals(others, Vector512<ulong>.Zero);
 #else
-            Vector512<ulong> same = Vector512.Equals(Expected(entries, bad, allowed), shadowed) & Vector512.Equals(others, Vector512<ulong>.Zero);
+            Vector512<ulong> same = Vector512.Equals(TGuest.Expected(entries, bad, role), shadowed) & Vector512.Equals(others, Vector512<ulong>.Zero);
 #endif
             changed |= (~(same | Vector512.Equals(shadowed, Vector512<ulong>.Zero))).ExtractMostSignificantBits() << i;
         }
@@ -96,26 +95,6 @@ internal static class PageSync<TGuest, TSpte>
         return true;
     }
 
-    // What would be shadowed of present, accessed entries without reserved bits; something else than any translation for all others.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<ulong> Expected(Vector512<ulong> entries, Vector512<ulong> bad, Vector512<ulong> allowed)
-    {
-#if MMU_FAULT_78
-        Vector512<ulong> writable = entries & Vector512.Create(2UL);
-#else
-        Vector512<ulong> writable = entries & (entries >>> 5) & Vector512.Create(2UL);
-#endif
-        Vector512<ulong> rights = (entries & Vector512.Create(5UL)) | writable | (~entries >>> 60 & Vector512.Create(8UL));
-        Vector512<ulong> frames = (entries & Vector512.Create(Spte.FrameMask)) >>> 8;
-        Vector512<ulong> valid = Vector512.Equals(entries & Vector512.Create(GuestEntry.PresentAccessed), Vector512.Create(GuestEntry.PresentAccessed))
-            & Vector512.Equals(entries & bad, Vector512<ulong>.Zero);
-#if MMU_FAULT_79
-        return ((frames & Vector512<ulong>.Zero) | (rights & allowed)) | ~valid;
-#else
-        return (frames | (rights & allowed)) | ~valid;
-#endif
-    }
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Redo(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index, in GuestWindow window, ref ZapList list)
     {
@@ -129,9 +108,10 @@ internal static class PageSync<TGuest, TSpte>
         ulong entry = TGuest.Load(window, header.Gfn << 12, TGuest.OffsetOf(header.Role, index));
         PtPage table = state.Pages.Tables[page];
         ulong old = table.Load(index);
-        ulong reserved = vcpu.Vcpu.Walker.Context.Reserved.Leaf[1];
-        if (!GuestEntry.TryReadLeaf<TGuest>(entry, header.Role.Access, reserved, out ulong gfn, out Rights rights, out uint key)
+        ulong reserved = vcpu.Walk.Reserved.Leaf[1];
+        if (!GuestEntry.TryReadLeaf<TGuest>(entry, header.Role, reserved, out ulong gfn, out Rights rights, out uint key)
             || gfn != ShadowPages.GfnOf(translation)
+            || rights == Rights.None
             || !Spte.IsPresent(old))
         {
             state.Zapper.DropEntry(page, index, ref list);
@@ -153,13 +133,13 @@ internal static class PageSync<TGuest, TSpte>
             && (TSpte.IsWritable(old) || (!slot.IsLogged && state.Guard.AllowWritableInSync(slot, gfn)));
 #endif
         ulong frame = Spte.FrameOf(state.Vm.SpteHost, old) >> 12;
-        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, TSpte.IsAccessed(old));
-        ulong spte = LeafMapper<TSpte>.Make(state.Vm.SpteHost, level: 1, intent, writable);
+        var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, slot.IsDevice, TSpte.IsAccessed(old));
+        ulong spte = LeafMapper<TSpte>.Make(state.Vm, level: 1, intent, writable);
         translation = ShadowPages.Pack(gfn, rights);
         if (spte != old)
         {
             // Fewer rights for anyone are the guest's to flush; our own rules are in what the door says.
-            list.NeedsFlush |= (state.Zapper.Store(table, index, spte) & SpteConsequences.Flush) != 0;
+            list.NeedsFlush |= (state.Zapper.Store<TSpte>(table, index, spte) & SpteConsequences.Flush) != 0;
         }
     }
 }

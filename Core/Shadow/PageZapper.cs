@@ -1,6 +1,7 @@
 // Shadow: takes shadow pages and single entries apart.
 using System;
 using System.Runtime.CompilerServices;
+using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
 using Mmu.Memory;
@@ -138,7 +139,7 @@ internal sealed class PageZapper
         }
 
         var entry = new SpteRef(page, index);
-        _ = Store(_pages.Tables[page], index, spte);
+        _ = Store(_pages[page].Role, _pages.Tables[page], index, spte);
         _pages[page].Entries++;
         _ = _refs.Add(ref below.Parents, entry, ref chunks);
         _marks.Linked(entry, child);
@@ -160,10 +161,19 @@ internal sealed class PageZapper
 
     /// <summary>Stores an SPTE as the holder of the lock; returns what must follow.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal SpteConsequences Store(PtPage table, int index, ulong spte)
+    internal SpteConsequences Store<TSpte>(PtPage table, int index, ulong spte)
+        where TSpte : struct, ISpteFormat
     {
         _counters.SpteStores++;
-        return SpteDoor.Set<LegacySpte>(table, index, spte).Consequences;
+        return SpteDoor.Set<TSpte>(table, index, spte).Consequences;
+    }
+
+    /// <summary>As above, into a table of a role.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal SpteConsequences Store(PageRole role, PtPage table, int index, ulong spte)
+    {
+        _counters.SpteStores++;
+        return AnySpte.Set(role, table, index, spte).Consequences;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -204,8 +214,8 @@ internal sealed class PageZapper
     // What the entry stood for was undone before.
     private void Empty(PageHandle page, int index)
     {
-        _ = Store(_pages.Tables[page], index, Spte.Empty);
         ref ShadowPage header = ref _pages[page];
+        _ = Store(header.Role, _pages.Tables[page], index, Spte.Empty);
         header.Entries--;
         if (!header.Role.IsDirect)
         {

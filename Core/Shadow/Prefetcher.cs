@@ -20,12 +20,6 @@ internal static class Prefetcher<TGuest, TSpte>
     where TSpte : struct, ISpteFormat
 {
     private const int Window = 8;
-#if MMU_FAULT_99
-    private const ulong Wanted = GuestEntry.Present;
-#else
-    private const ulong Wanted = GuestEntry.PresentAccessed;
-#endif
-
     /// <summary>
     /// The entries in the window of a level-1 page that are empty, and look mapped and accessed in the guest's table: bit n for entry n of the
     /// window. A first look, and not the one that counts; mostly there is none.
@@ -37,6 +31,12 @@ internal static class Prefetcher<TGuest, TSpte>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static uint FindNeighbours(ShadowState state, ShadowVcpu vcpu, PageHandle page, int index)
     {
+        // Where no processor sets accessed bits, a page that nobody accessed is mapped without rights.
+        if (typeof(TSpte) == typeof(EptNoAdSpte))
+        {
+            return 0;
+        }
+
         ref ShadowPage header = ref state.Pages[page];
         int start = index & ~(Window - 1);
         Vector512<ulong> ours = Vector512.Create(state.Pages.Tables[page].Words.Slice(start, Window));
@@ -53,8 +53,11 @@ internal static class Prefetcher<TGuest, TSpte>
         }
 
         ReadOnlySpan<byte> entries = vcpu.View.TableWindow.Bytes(table + TGuest.OffsetOf(header.Role, start), Window * TGuest.EntryBytes);
-        Vector512<ulong> wanted = Vector512.Create(Wanted);
-        return empty & (uint)Vector512.Equals(TGuest.LoadEight(entries, 0) & wanted, wanted).ExtractMostSignificantBits();
+#if MMU_FAULT_99
+        return empty & (uint)Vector512.Equals(TGuest.LoadEight(entries, 0) & Vector512<ulong>.One, Vector512<ulong>.One).ExtractMostSignificantBits();
+#else
+        return empty & (uint)TGuest.AreUsable(TGuest.LoadEight(entries, 0)).ExtractMostSignificantBits();
+#endif
     }
 
     /// <summary>Maps neighbours of the entry at <paramref name="index"/> of a level-1 page, which has just become a leaf.</summary>
@@ -87,7 +90,7 @@ internal static class Prefetcher<TGuest, TSpte>
 #if MMU_FAULT_100
             if (!role.IsDirect && !TryRead(vcpu, header.Gfn << 12, role, at, out gfn, out rights, out key))
 #else
-            if ((!role.IsDirect && !TryRead(vcpu, header.Gfn << 12, role, at, out gfn, out rights, out key)) || !slot.Holds(gfn))
+            if ((!role.IsDirect && !TryRead(vcpu, header.Gfn << 12, role, at, out gfn, out rights, out key)) || !slot.Holds(gfn) || (state.Vm.HasPrivateMemory && slot.IsPrivate(gfn)))
 #endif
             {
                 continue;
@@ -104,7 +107,7 @@ internal static class Prefetcher<TGuest, TSpte>
             {
                 shapedFor = shapeFor;
                 shape = LeafMapper<TSpte>.Make(
-                    state.Vm.SpteHost, level: 1, new LeafIntent(gfn, Frame: 0, rights, key, !slot.IsReadOnly, Accessed: false), writable);
+                    state.Vm, level: 1, new LeafIntent(gfn, Frame: 0, rights, key, !slot.IsReadOnly, slot.IsDevice, Accessed: false), writable);
             }
 
             if (!role.IsDirect)
@@ -130,6 +133,6 @@ internal static class Prefetcher<TGuest, TSpte>
 #if MMU_FAULT_99
         entry |= GuestEntry.PresentAccessed;
 #endif
-        return GuestEntry.TryReadLeaf<TGuest>(entry, role.Access, vcpu.Vcpu.Walker.Context.Reserved.Leaf[1], out gfn, out rights, out key);
+        return GuestEntry.TryReadLeaf<TGuest>(entry, role, vcpu.Walk.Reserved.Leaf[1], out gfn, out rights, out key) && rights != Rights.None;
     }
 }

@@ -20,8 +20,11 @@ internal sealed class RootEntry
     /// <summary>True if it is a root at all.</summary>
     internal bool IsLoaded { get; set; }
 
-    /// <summary>CR3 that it belongs to; 0 for that of a guest with paging off.</summary>
+    /// <summary>CR3 that it belongs to; 0 for that of a guest with paging off; the address of the root of L1's EPT or NPT.</summary>
     internal ulong Cr3 { get; set; }
+
+    /// <summary>Behind NPT: the ASID that it was last used with.</summary>
+    internal uint Tag { get; set; }
 
     /// <summary>Role of its tables, quadrant 0.</summary>
     internal PageRole Role { get; set; }

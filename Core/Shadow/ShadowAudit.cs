@@ -1,4 +1,5 @@
 // Shadow: checks the invariants over all shadow pages.
+using System;
 using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Guest;
@@ -123,12 +124,12 @@ internal sealed class ShadowAudit
 
     private void CheckNotPresent(PageHandle page, in ShadowPage header, int index, ulong spte)
     {
-        bool mmio = !Spte.IsEmpty(spte) && LegacySpte.IsMmio(_state.Vm.SpteHost, spte);
+        bool mmio = !Spte.IsEmpty(spte) && AnySpte.IsMmio(header.Role, _state.Vm.SpteHost, spte);
         Check(Spte.IsEmpty(spte) || mmio, page, $"entry {index} is 0x{spte:x}: neither empty nor present nor MMIO");
         Check(!Spte.IsEmpty(spte) || header.Role.IsDirect || Pages.Translation(page, index) == 0, page, $"entry {index} is empty but has a translation");
-        if (mmio && !Pages.IsObsolete(header) && LegacySpte.MmioGeneration(spte) == _state.Vm.SlotGeneration)
+        if (mmio && !Pages.IsObsolete(header) && AnySpte.MmioGeneration(header.Role, spte) == _state.Vm.SlotGeneration)
         {
-            ulong gfn = LegacySpte.MmioGfn(_state.Vm.SpteHost, spte);
+            ulong gfn = AnySpte.MmioGfn(header.Role, _state.Vm.SpteHost, spte);
             SlotRecord? slot = _state.Vm.Slots[header.Role.AddressSpace].Find(gfn);
             Check(slot is null, page, $"entry {index} says MMIO for frame 0x{gfn:x}, which is in a slot (invariant 12)");
         }
@@ -137,12 +138,13 @@ internal sealed class ShadowAudit
     private void CheckLeaf(PageHandle page, in ShadowPage header, int index, ulong spte)
     {
         int level = header.Role.Level;
+        Check(!header.Role.IsPassthrough, page, $"entry {index} above the guest's root maps a page (invariant 2)");
         ulong gfn = Pages.GfnOfEntry(page, header, index);
         ulong frame = Spte.FrameOf(_state.Vm.SpteHost, spte) >> 12;
         ulong mask = PageLevel.FramesOf(level) - 1;
         Check(((gfn | frame) & mask) == 0, page, $"entry {index} maps unaligned frames (invariant 6)");
-        Check(LegacySpte.IsMmuWritable(spte) || !LegacySpte.IsWritable(spte), page, $"entry {index} has W without MMU-writable (invariant 3)");
-        Check(LegacySpte.IsHostWritable(spte) || !LegacySpte.IsMmuWritable(spte), page, $"entry {index} has MMU-writable without host-writable (invariant 3)");
+        Check(AnySpte.IsMmuWritable(header.Role, spte) || !AnySpte.IsWritable(header.Role, spte), page, $"entry {index} has W without MMU-writable (invariant 3)");
+        Check(AnySpte.IsHostWritable(header.Role, spte) || !AnySpte.IsMmuWritable(header.Role, spte), page, $"entry {index} has MMU-writable without host-writable (invariant 3)");
         SlotRecord? slot = _state.Vm.Slots[header.Role.AddressSpace].Find(gfn);
         if (slot is null)
         {
@@ -151,7 +153,7 @@ internal sealed class ShadowAudit
         }
 
         Check(slot.IsResolved || frame == slot.HostFrameOf(gfn), page, $"entry {index} maps another host frame than the slot has");
-        Check(!slot.IsReadOnly || !LegacySpte.IsHostWritable(spte), page, $"entry {index} is writable in a read-only slot");
+        Check(!slot.IsReadOnly || !AnySpte.IsHostWritable(header.Role, spte), page, $"entry {index} is writable in a read-only slot");
         bool found = false;
         foreach (SpteRef leaf in _state.Refs.Of(_state.Rmaps.Of(slot)[level, gfn]))
         {
@@ -159,12 +161,12 @@ internal sealed class ShadowAudit
         }
 
         Check(found, page, $"entry {index} is not in the rmap of frame 0x{gfn:x} (invariant 1)");
-        if (LegacySpte.IsWritable(spte) && !Pages.IsObsolete(header) && slot.DirtyLog is { } log)
+        if (AnySpte.IsWritable(header.Role, spte) && !Pages.IsObsolete(header) && slot.DirtyLog is { } log)
         {
             CheckMarked(page, index, log, gfn, gfn + mask);
         }
 
-        if (LegacySpte.IsMmuWritable(spte) && !Pages.IsObsolete(header))
+        if (AnySpte.IsMmuWritable(header.Role, spte) && !Pages.IsObsolete(header))
         {
             CheckWritable(page, index, slot, gfn, gfn + mask);
         }
@@ -206,7 +208,9 @@ internal sealed class ShadowAudit
         Check(below.Role.Level == header.Role.Level - 1 && below.Role.ReadsLike(header.Role), page, $"entry {index} names a table of another role (invariant 2)");
         Check(!below.IsInvalid && (Pages.IsObsolete(header) || !Pages.IsObsolete(below)), page, $"entry {index} names an invalid or obsolete table (invariant 2)");
         Check(
-            !header.Role.IsDirect || (below.Role.IsDirect && below.Gfn == Pages.GfnOfEntry(page, header, index)),
+            header.Role.IsPassthrough
+                ? index < header.Role.PassthroughEntries && below.Gfn == header.Gfn && below.Role == header.Role.BelowPassthrough(index)
+                : !header.Role.IsDirect || (below.Role.IsDirect && below.Gfn == Pages.GfnOfEntry(page, header, index)),
             page,
             $"entry {index} of a direct table names another range (invariant 2)");
         Check(mark == below.HasUnsync, page, $"entry {index} is {(mark ? "" : "not ")}marked, unlike what is below it (invariant 4)");
@@ -220,7 +224,7 @@ internal sealed class ShadowAudit
         int invalidRoots = 0;
         foreach (ShadowVcpu? vcpu in _vcpus)
         {
-            foreach (RootEntry root in vcpu is null ? default : vcpu.Roots.Any)
+            foreach (RootEntry root in vcpu is null ? [] : (ReadOnlySpan<RootEntry>)[.. vcpu.Linear.Roots.Any, .. vcpu.Nested.Roots.Any])
             {
                 for (int i = 0; root.IsLoaded && i < root.Count; i++)
                 {

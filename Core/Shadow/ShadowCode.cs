@@ -11,6 +11,13 @@ internal abstract class ShadowCode
     private static readonly ShadowCode _legacy32 = new ShadowCode<Tables32, Sptes.PaeSpte>();
     private static readonly ShadowCode _pae = new ShadowCode<Tables64, Sptes.PaeSpte>();
     private static readonly ShadowCode _long = new ShadowCode<Tables64, Sptes.LegacySpte>();
+    private static readonly ShadowCode _ept = new ShadowCode<TablesEpt<On, Off>, Sptes.EptSpte>();
+    private static readonly ShadowCode _eptByMode = new ShadowCode<TablesEpt<On, On>, Sptes.EptSpte>();
+    private static readonly ShadowCode _eptNoAccessed = new ShadowCode<TablesEpt<Off, Off>, Sptes.EptNoAdSpte>();
+    private static readonly ShadowCode _eptNoAccessedByMode = new ShadowCode<TablesEpt<Off, On>, Sptes.EptNoAdSpte>();
+    private static readonly ShadowCode _npt = new ShadowCode<Tables64, Sptes.NptSpte>();
+    private static readonly ShadowCode _nptPae = new ShadowCode<TablesNptPae, Sptes.NptSpte>();
+    private static readonly ShadowCode _npt32 = new ShadowCode<Tables32, Sptes.NptSpte>();
 
     /// <summary>The code for a mode. Unpaged guests have no tables: any form will do.</summary>
     internal static ShadowCode Of(GuestMode mode) => mode switch
@@ -18,6 +25,14 @@ internal abstract class ShadowCode
         GuestMode.Bits32 => _legacy32,
         GuestMode.Unpaged or GuestMode.Pae => _pae,
         _ => _long,
+    };
+
+    /// <summary>The code for tables of L1 behind which its guests run.</summary>
+    internal static ShadowCode OfNested(PageRole role) => role.Form switch
+    {
+        SpteForm.Ept => role.FetchesByMode ? _eptByMode : _ept,
+        SpteForm.EptNoAccessedDirty => role.FetchesByMode ? _eptNoAccessedByMode : _eptNoAccessed,
+        _ => role.HasFourByteEntries ? _npt32 : role.IsPaeNested ? _nptPae : _npt,
     };
 
     /// <summary>Builds the mapping for an access that the guest's tables allow. Lock held.</summary>

@@ -62,6 +62,9 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     public void FreePreviousRoots(Vcpu vcpu, ulong pcid) => _mmu.Roots.FreePrevious(_mmu.Of(vcpu), pcid);
 
     /// <inheritdoc/>
+    public void DropNestedRoots(Vcpu vcpu, NestedRoots roots) => _mmu.Roots.DropNested(_mmu.Of(vcpu), roots);
+
+    /// <inheritdoc/>
     public FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result)
     {
         FaultOutcome outcome = _mmu.HandleFault(vcpu, request, ref result);
@@ -70,7 +73,12 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     }
 
     /// <inheritdoc/>
-    public FaultOutcome HandleViolation(Vcpu vcpu, in ViolationRequest request, ref FaultResult result) => FaultOutcome.Emulate;
+    public FaultOutcome HandleViolation(Vcpu vcpu, in ViolationRequest request, ref FaultResult result)
+    {
+        FaultOutcome outcome = _mmu.HandleViolation(vcpu, request, ref result);
+        _mmu.Of(vcpu).Faults.Count(outcome);
+        return outcome;
+    }
 
     /// <inheritdoc/>
     public FaultOutcome Prefault(Vcpu vcpu, Gpa gpa, out int level)

@@ -41,7 +41,7 @@ internal sealed class ShadowRoots
             return RootStatus.Loaded;
         }
 
-        if (vcpu.Vcpu.Role.Mode < GuestMode.Long4 && !_state.Vm.Tables.HasLowRoots)
+        if (NeedsPaeRoot(vcpu) && !_state.Vm.Tables.HasLowRoots)
         {
             return RootStatus.NoRootBelow4GiB;
         }
@@ -86,12 +86,36 @@ internal sealed class ShadowRoots
         }
         else
         {
-            foreach (RootEntry root in vcpu.Roots.Any)
+            FreeOf(vcpu.Linear, selection, ref list);
+            FreeOf(vcpu.Nested, selection, ref list);
+        }
+
+        _state.Zapper.Commit(ref list);
+    }
+
+    /// <summary>Lets go of roots for guests of the guest, or marks them as behind.</summary>
+    internal void DropNested(ShadowVcpu vcpu, NestedRoots roots)
+    {
+        ZapList list = default;
+        using MmuWriteGuard held = _state.Vm.Lock.Enter();
+        RootContext context = roots.Kind == NestedRootsKind.Linear ? vcpu.Linear : vcpu.Nested;
+        foreach (RootEntry root in context.Roots.Any)
+        {
+            if (!root.IsLoaded)
             {
-                if (root.IsLoaded && (selection == RootSelection.All || !IsUsable(root) || root.IsIncomplete))
-                {
+                continue;
+            }
+
+            switch (roots.Kind)
+            {
+                case NestedRootsKind.All:
+                case NestedRootsKind.OfRoot when root.Cr3 == roots.Value:
+                case NestedRootsKind.Linear when root.Role.IsNestedGuest:
                     Release(root, ref list);
-                }
+                    break;
+                case NestedRootsKind.OfTag when root.Role.Form == SpteForm.Npt && root.Tag == roots.Value:
+                    root.IsBehind = true;
+                    break;
             }
         }
 
@@ -111,10 +135,17 @@ internal sealed class ShadowRoots
     /// True if the vCPU's current root is that of its control state and in use. Under the lock it stays so as long as nothing is reclaimed.
     /// </summary>
     internal bool IsCurrent(ShadowVcpu vcpu) =>
-        vcpu.Code is not null && vcpu.SelectedFor == vcpu.Vcpu.Role && Matches(vcpu, vcpu.Roots[0], KeyOf(vcpu.Vcpu));
+        vcpu.Code is not null && IsSelected(vcpu) && Matches(vcpu, vcpu.Roots[0], KeyOf(vcpu.Vcpu));
 
     // With paging off CR3 is a register like any other: a load of it must not turn the root in force into a previous one.
-    private static ulong KeyOf(Vcpu vcpu) => vcpu.Role.Mode == GuestMode.Unpaged ? 0 : vcpu.Cr3;
+    private static ulong KeyOf(Vcpu vcpu) => vcpu.RunsNested ? vcpu.Walker.Context.Second!.Root
+        : vcpu.Role.Mode == GuestMode.Unpaged ? 0 : vcpu.Cr3;
+
+    // Nested tables are run on as they are; 32-bit, PAE and unpaged guests on those of PAE paging.
+    private static bool NeedsPaeRoot(ShadowVcpu vcpu) => !vcpu.Vcpu.RunsNested && vcpu.Vcpu.Role.Mode < GuestMode.Long4;
+
+    private static bool IsSelected(ShadowVcpu vcpu) =>
+        vcpu.Vcpu.RunsNested ? vcpu.RootRole == vcpu.Vcpu.NestedRole : vcpu.Linear.SelectedFor == vcpu.Vcpu.Role;
 
     private bool IsUsable(RootEntry root)
     {
@@ -150,6 +181,7 @@ internal sealed class ShadowRoots
         }
 
         ReleasePrevious(vcpu, pcid: null, ref list);
+        FreeOf(vcpu.Vcpu.RunsNested ? vcpu.Linear : vcpu.Nested, RootSelection.All, ref list);
         _state.Zapper.Commit(ref list);
         return _state.Reclaimer.EnsureRoom(ref list);
     }
@@ -168,24 +200,37 @@ internal sealed class ShadowRoots
 
     private static void Select(ShadowVcpu vcpu)
     {
-        CpuRole role = vcpu.Vcpu.Role;
-        if (vcpu.Code is null || vcpu.SelectedFor != role)
+        if (vcpu.Code is not null && IsSelected(vcpu))
         {
-            vcpu.SelectedFor = role;
-            vcpu.RootRole = PageRole.RootOf(role);
-            vcpu.Code = ShadowCode.Of(role.Mode);
+            return;
         }
+
+        RootContext context = vcpu.Current;
+        CpuRole role = vcpu.Vcpu.Role;
+        context.SelectedFor = role;
+        context.RootRole = RoleOf(vcpu.Vcpu);
+        context.Code = vcpu.Vcpu.RunsNested ? ShadowCode.OfNested(context.RootRole) : ShadowCode.Of(role.Mode);
     }
+
+    private static PageRole RoleOf(Vcpu vcpu) => vcpu.RunsNested ? vcpu.NestedRole : PageRole.RootOf(vcpu.Role);
 
     private bool Matches(ShadowVcpu vcpu, RootEntry root, ulong cr3) => IsFor(vcpu, root, cr3, vcpu.RootRole) && !root.IsBehind && IsUsable(root);
 
     // The root that the vCPU enters the guest on unless it is told to load another; whether it is still good is another question.
-    private static bool IsOfState(ShadowVcpu vcpu, RootEntry root) => IsFor(vcpu, root, KeyOf(vcpu.Vcpu), PageRole.RootOf(vcpu.Vcpu.Role));
+    private static bool IsOfState(ShadowVcpu vcpu, RootEntry root) => root.IsLoaded && IsFor(vcpu, root, KeyOf(vcpu.Vcpu), RoleOf(vcpu.Vcpu));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFor(ShadowVcpu vcpu, RootEntry root, ulong cr3, PageRole role) =>
-        root.Cr3 == cr3 && root.Role == role
-        && (vcpu.Vcpu.Role.Mode != GuestMode.Pae || SamePdptes(root, vcpu.Vcpu.Walker.Context.Pdptes));
+        root.Cr3 == cr3 && root.Role == role && (vcpu.Vcpu.RunsNested
+            ? IsOfTag(vcpu, root)
+            : vcpu.Vcpu.Role.Mode != GuestMode.Pae || SamePdptes(root, vcpu.Vcpu.Walker.Context.Pdptes));
+
+    // Under another ASID the processor has no translations of before. EPT's are of no VPID.
+#if MMU_FAULT_225
+    private static bool IsOfTag(ShadowVcpu vcpu, RootEntry root) => root.Role.IsNested || root.Tag == vcpu.Vcpu.NestedTag;
+#else
+    private static bool IsOfTag(ShadowVcpu vcpu, RootEntry root) => root.Role.Form != SpteForm.Npt || root.Tag == vcpu.Vcpu.NestedTag;
+#endif
 
     private static bool SamePdptes(RootEntry root, in PdpteRegisters pdptes)
     {
@@ -226,7 +271,7 @@ internal sealed class ShadowRoots
             Release(root, ref list);
         }
 
-        bool isPae = vcpu.Vcpu.Role.Mode < GuestMode.Long4;
+        bool isPae = NeedsPaeRoot(vcpu);
         if (isPae)
         {
             if (!_state.Vm.Tables.TryAllocatePaeRoot(out PaeRoot pae))
@@ -240,6 +285,7 @@ internal sealed class ShadowRoots
         root.IsPae = isPae;
         root.Cr3 = KeyOf(vcpu.Vcpu);
         root.Role = vcpu.RootRole;
+        root.Tag = vcpu.Vcpu.NestedTag;
         root.Pdptes = vcpu.Vcpu.Walker.Context.Pdptes;
         root.IsIncomplete = false;
         root.IsBehind = false;
@@ -263,7 +309,7 @@ internal sealed class ShadowRoots
         PageHandle page = PageHandle.None;
         if (TryGetTable(vcpu, root, index, out ulong gfn))
         {
-            PageRole role = root.Role.HasFourByteEntries ? root.Role.WithQuadrant(index) : root.Role;
+            PageRole role = root.IsPae && root.Role.HasFourByteEntries ? root.Role.WithQuadrant(index) : root.Role;
             page = _state.Finder.FindOrMake(vcpu, gfn, role, ref list);
             root.IsIncomplete |= page.IsNone;
         }
@@ -285,6 +331,12 @@ internal sealed class ShadowRoots
     private static bool TryGetTable(ShadowVcpu vcpu, RootEntry root, int index, out ulong gfn)
     {
         const int framesPerTable = 1 << 18;
+        if (vcpu.Vcpu.RunsNested)
+        {
+            gfn = vcpu.Walk.Root >> 12;
+            return true;
+        }
+
         switch (vcpu.Vcpu.Role.Mode)
         {
             case GuestMode.Unpaged:
@@ -316,7 +368,22 @@ internal sealed class ShadowRoots
         for (int i = IsOfState(vcpu, vcpu.Roots[0]) ? 1 : 0; i < vcpu.Roots.Length; i++)
         {
             RootEntry root = vcpu.Roots[i];
-            if (root.IsLoaded && (pcid is null || (root.Cr3 & ControlBits.Cr3Pcid) == pcid))
+            if (root.IsLoaded && (pcid is null || IsOfPcid(vcpu, root, pcid.Value)))
+            {
+                Release(root, ref list);
+            }
+        }
+    }
+
+    /// <summary>True if a root carries a PCID of the guest in force, which is one thing for the guest and another for its guests.</summary>
+    internal static bool IsOfPcid(ShadowVcpu vcpu, RootEntry root, ulong pcid) =>
+        (root.Cr3 & ControlBits.Cr3Pcid) == pcid && root.Role.IsNestedGuest == vcpu.Vcpu.Role.IsNestedGuest;
+
+    private void FreeOf(RootContext context, RootSelection selection, ref ZapList list)
+    {
+        foreach (RootEntry root in context.Roots.Any)
+        {
+            if (root.IsLoaded && (selection == RootSelection.All || !IsUsable(root) || root.IsIncomplete))
             {
                 Release(root, ref list);
             }

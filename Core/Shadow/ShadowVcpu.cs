@@ -3,6 +3,7 @@ using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
 using Mmu.Memory;
+using Mmu.Walk;
 
 namespace Mmu.Shadow;
 
@@ -25,8 +26,20 @@ internal sealed class ShadowVcpu
     /// <summary>The vCPU.</summary>
     internal Vcpu Vcpu { get; }
 
-    /// <summary>The current root, then those used before it, the last one first.</summary>
-    internal RootSet Roots { get; } = new();
+    /// <summary>Roots for linear addresses.</summary>
+    internal RootContext Linear { get; } = new();
+
+    /// <summary>Roots for guest physical addresses of guests of the guest.</summary>
+    internal RootContext Nested { get; } = new();
+
+    /// <summary>Those of the two that are in force.</summary>
+    internal RootContext Current => Vcpu.RunsNested ? Nested : Linear;
+
+    /// <summary>The roots in force.</summary>
+    internal RootSet Roots => Current.Roots;
+
+    /// <summary>How the tables behind the roots in force are read: those of the guest, or L1's EPT or NPT.</summary>
+    internal WalkContext Walk => Vcpu.RunsNested ? Vcpu.Walker.Context.Second! : Vcpu.Walker.Context;
 
     /// <summary>The vCPU's faults. Others read them, of different moments.</summary>
     internal FaultCounters Faults;
@@ -40,12 +53,9 @@ internal sealed class ShadowVcpu
     /// <summary>Guest memory as the Shadow MMU reads it for this vCPU.</summary>
     internal SlotView View;
 
-    /// <summary>The code for the vCPU's paging mode; null before the first root.</summary>
-    internal ShadowCode? Code { get; set; }
+    /// <summary>The code for the tables behind the roots in force; null before the first root.</summary>
+    internal ShadowCode? Code => Current.Code;
 
-    /// <summary>The role that <see cref="Code"/> and <see cref="RootRole"/> were chosen for.</summary>
-    internal CpuRole SelectedFor { get; set; }
-
-    /// <summary>The role of roots for the vCPU's paging mode, quadrant 0.</summary>
-    internal PageRole RootRole { get; set; }
+    /// <summary>The role of the roots in force.</summary>
+    internal PageRole RootRole => Current.RootRole;
 }

@@ -63,6 +63,11 @@ internal readonly struct TdpEngine : IMmuEngine, IDisposable
     }
 
     /// <inheritdoc/>
+    public void DropNestedRoots(Vcpu vcpu, NestedRoots roots)
+    {
+    }
+
+    /// <inheritdoc/>
     public FaultOutcome HandleFault(Vcpu vcpu, in FaultRequest request, ref FaultResult result)
     {
         // An intercepted page fault: the guest's own tables say whether it is the guest's. If they do not, the processor's view of them was old.

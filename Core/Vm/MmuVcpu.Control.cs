@@ -25,20 +25,20 @@ public sealed partial class MmuVcpu
         BeginCall();
         try
         {
-            if ((state.Cr4 & ControlBits.Cr4Cet) != 0 && !_vcpu.RunsOnTdp)
+            if ((state.Cr4 & ControlBits.Cr4Cet) != 0 && !IsNested)
             {
                 return ControlStateStatus.ShadowStacksUnsupported;
             }
 
             ControlState before = Walker.ControlState;
             PdpteRegisters pdptes = Walker.Pdptes;
-            ControlStateStatus status = Walker.SetControlState(state with { Cr3 = state.Cr3 & ~ControlBits.Cr3NoFlush });
+            ControlStateStatus status = Walker.SetOwnState(state with { Cr3 = state.Cr3 & ~ControlBits.Cr3NoFlush });
             if (status != ControlStateStatus.Legal)
             {
                 return status;
             }
 
-            _vcpu.Role = CpuRole.From(state, InSystemManagement);
+            _vcpu.Role = CpuRole.From(state, InSystemManagement, InNestedGuest);
             ControlActions actions = ControlChange.Of(before, state) | OfPdptes(pdptes);
             _vm.EngineSet.Do(_vcpu, actions);
             if (actions != ControlActions.None)
@@ -111,7 +111,8 @@ public sealed partial class MmuVcpu
             }
 
             Walker.SwitchMemory(_core.Memories[active ? 1 : 0]);
-            _vcpu.Role = CpuRole.From(Walker.ControlState, active);
+            _vcpu.Role = CpuRole.From(Walker.ControlState, active, InNestedGuest);
+            _vcpu.NestedRole = _vcpu.NestedRole.InAddressSpace(active);
             _vm.EngineSet.Do(_vcpu, ControlActions.SwitchRoot | ControlActions.Sync | ControlActions.FlushCurrent);
             _vcpu.SoftTlb?.SwitchMemory(_core.Slots[active ? 1 : 0]);
         }
@@ -285,7 +286,6 @@ public sealed partial class MmuVcpu
             return true;
         }
 
-        int unused = 64 - (_core.Features.La57 ? 57 : 48);
-        return (ulong)((long)(address.Value << unused) >> unused) == address.Value;
+        return IsCanonicalForInvalidation(address);
     }
 }

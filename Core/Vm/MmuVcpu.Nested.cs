@@ -9,8 +9,10 @@ public sealed partial class MmuVcpu
 {
     private const ulong FrameBytes = 4096;
 
-    /// <summary>True if a processor runs this vCPU on nested tables: <see cref="MmuVmOptions.Tdp"/>.</summary>
-    public bool IsNested => _vcpu.RunsOnTdp;
+    /// <summary>
+    /// True if a processor runs this vCPU on nested tables now: <see cref="MmuVmOptions.Tdp"/>, or a guest of the guest behind EPT or NPT.
+    /// </summary>
+    public bool IsNested => _vcpu.RunsOnTdp || _vcpu.RunsNested;
 
     /// <summary>
     /// Answers an EPT violation, an EPT misconfiguration or a nested page fault. The vCPU is not in guest. Several vCPUs are answered at once.
@@ -104,7 +106,7 @@ public sealed partial class MmuVcpu
 
     private void RefuseUnlessNested()
     {
-        if (!_vcpu.RunsOnTdp)
+        if (!IsNested)
         {
             throw new InvalidOperationException($"vCPU {Id} does not run on nested tables (MmuVmOptions.Tdp): its faults go to HandleFault.");
         }

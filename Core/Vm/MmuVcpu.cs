@@ -22,6 +22,9 @@ public sealed partial class MmuVcpu : IDisposable
     private readonly VmCore _core;
     private readonly RunGate _gate;
     private readonly Vcpu _vcpu;
+
+    // The engine of the guest itself; that of its guests may be another.
+    private readonly bool _onTdp;
     private bool _disposed;
 #if MMU_ASSERT
     private int _guestThread;
@@ -35,6 +38,7 @@ public sealed partial class MmuVcpu : IDisposable
         _vcpu = vcpu;
         _vcpu.Role = CpuRole.From(vcpu.Walker.ControlState, systemManagement: false);
         _vcpu.Pending = VcpuRequests.LoadRoot | VcpuRequests.Flush;
+        _onTdp = vcpu.RunsOnTdp;
     }
 
     /// <summary>The vCPU's number, by which <see cref="IMmuHost"/> is told of it; the lowest that was free when it was created.</summary>
@@ -147,7 +151,7 @@ public sealed partial class MmuVcpu : IDisposable
     /// <returns>How many there are.</returns>
     /// <exception cref="ArgumentException">There is room for fewer than 5.</exception>
     /// <exception cref="InvalidOperationException">The vCPU is in guest, or runs on nested tables.</exception>
-    public int GetWalk(Gva address, Span<ulong> entries) => _vcpu.RunsOnTdp
+    public int GetWalk(Gva address, Span<ulong> entries) => IsNested
         ? throw new InvalidOperationException($"vCPU {Id} runs on nested tables, which translate guest physical addresses.")
         : WalkOf(address.Value, entries);
 
@@ -215,6 +219,11 @@ public sealed partial class MmuVcpu : IDisposable
         if (_vcpu.SoftTlb is { } tlb)
         {
             tlb.IsOpen = true;
+        }
+
+        if (_vcpu.RunsNested)
+        {
+            return new RunState(_vcpu.RootAddress, _vcpu.NestedRole.Level, RootKind.Nested);
         }
 
         if (_vcpu.RunsOnTdp)

@@ -61,6 +61,12 @@ public sealed record MmuVmOptions
     public TdpOptions? Tdp { get; init; }
 
     /// <summary>
+    /// What the tables look like on which guests of the guest run behind EPT or NPT, where the guest itself is on the Shadow MMU. Null where <see cref="Tdp"/> is
+    /// given, which then says it for both, or where the guest has no guests of its own behind such tables.
+    /// </summary>
+    public TdpOptions? Nested { get; init; }
+
+    /// <summary>
     /// Keeps huge pages from being executable, for processors that a guest could halt otherwise (iTLB multihit, CVE-2018-12207): where the guest
     /// fetches, it gets pages of 4 KiB. Of VMs on nested paging.
     /// </summary>
@@ -120,19 +126,25 @@ public sealed record MmuVmOptions
         Require(!NxHugePages || Tdp is not null, nameof(NxHugePages), NxHugePages, "false without Tdp");
         if (Tdp is { } tdp)
         {
-            ValidateTdp(tdp);
+            ValidateTdp(tdp, nameof(Tdp));
+        }
+
+        Require(Nested is null || Tdp is null, nameof(Nested), "given", "null where Tdp is given");
+        if (Nested is { } nested)
+        {
+            ValidateTdp(nested, nameof(Nested));
         }
 
         ValidateFrames();
     }
 
-    private static void ValidateTdp(TdpOptions tdp)
+    private static void ValidateTdp(TdpOptions tdp, string name)
     {
-        Require(Enum.IsDefined(tdp.Format), "Tdp.Format", tdp.Format, "a TdpFormat");
-        Require(tdp.Levels is 4 or 5, "Tdp.Levels", tdp.Levels, "4 or 5");
-        Require(tdp.HighestPageLevel is >= 1 and <= 3, "Tdp.HighestPageLevel", tdp.HighestPageLevel, "1 to 3");
-        Require(!tdp.HonoursGuestPat || tdp.Format != TdpFormat.Npt, "Tdp.HonoursGuestPat", tdp.HonoursGuestPat, "false with NPT, which always does");
-        Require(!tdp.ExecuteOnly || tdp.Format != TdpFormat.Npt, "Tdp.ExecuteOnly", tdp.ExecuteOnly, "false with NPT, whose pages can all be read");
+        Require(Enum.IsDefined(tdp.Format), $"{name}.Format", tdp.Format, "a TdpFormat");
+        Require(tdp.Levels is 4 or 5, $"{name}.Levels", tdp.Levels, "4 or 5");
+        Require(tdp.HighestPageLevel is >= 1 and <= 3, $"{name}.HighestPageLevel", tdp.HighestPageLevel, "1 to 3");
+        Require(!tdp.HonoursGuestPat || tdp.Format != TdpFormat.Npt, $"{name}.HonoursGuestPat", tdp.HonoursGuestPat, "false with NPT, which always does");
+        Require(!tdp.ExecuteOnly || tdp.Format != TdpFormat.Npt, $"{name}.ExecuteOnly", tdp.ExecuteOnly, "false with NPT, whose pages can all be read");
     }
 
     private void ValidateFrames()

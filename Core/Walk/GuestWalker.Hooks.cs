@@ -21,7 +21,7 @@ public sealed partial class GuestWalker
     internal ref readonly PdpteRegisters Pdptes => ref _context.Pdptes;
 
     /// <summary>
-    /// A MOV to CR3 of a guest with one dimension: changes the root and nothing that is derived from other registers. Under PAE paging loads the
+    /// A MOV to CR3: changes the root and nothing that is derived from other registers. Under PAE paging loads the
     /// PDPTE registers.
     /// </summary>
     /// <returns><see cref="ControlStateStatus.Legal"/>, or why it was refused; then nothing has changed.</returns>
@@ -30,7 +30,7 @@ public sealed partial class GuestWalker
         cr3 &= ~ControlBits.Cr3NoFlush;
         if (((cr3 ^ _cr3) & LamBits) != 0)
         {
-            return SetControlState(_state with { Cr3 = cr3 });
+            return SetOwnState(_state with { Cr3 = cr3 });
         }
 
         WalkCode code = _context.Code;

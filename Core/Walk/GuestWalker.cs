@@ -51,6 +51,8 @@ public sealed unsafe partial class GuestWalker
         _view = new SlotView(memory.Table);
         _reservedInCr3 = ControlStateRules.ReservedInCr3(features);
         _ = SetControlState(new ControlState());
+        Exchange();
+        _ = SetControlState(new ControlState());
     }
 
     /// <summary>The control state in force.</summary>
@@ -66,7 +68,7 @@ public sealed unsafe partial class GuestWalker
     /// <summary>Puts control state in force, for a guest with one dimension; under PAE paging loads the PDPTE registers.</summary>
     /// <param name="state">The state.</param>
     /// <returns><see cref="ControlStateStatus.Legal"/>, or why it was refused; then nothing has changed.</returns>
-    public ControlStateStatus SetControlState(in ControlState state) => Apply(state, second: null);
+    public ControlStateStatus SetControlState(in ControlState state) => Apply(state, second: null, default);
 
     /// <summary>Puts control state in force, for a guest behind EPT; under PAE paging loads the PDPTE registers through it.</summary>
     /// <param name="state">The guest's state.</param>
@@ -75,8 +77,9 @@ public sealed unsafe partial class GuestWalker
     /// <exception cref="ArgumentOutOfRangeException"><see cref="EptControl.PhysicalAddressBits"/> is not 32 to 52.</exception>
     public ControlStateStatus SetControlState(in ControlState state, in EptControl ept)
     {
-        ControlStateStatus status = WalkContextBuilder.FillEpt(_spareSecond, ept);
-        return status == ControlStateStatus.Legal ? Apply(state, _spareSecond) : status;
+        ControlStateStatus status = WalkContextBuilder.FillEpt(_spareSecond, ept, _log);
+        _log.Address = ept.LogAddress ?? 0;
+        return status == ControlStateStatus.Legal ? NoteSecond(Apply(state, _spareSecond, default), ept, default) : status;
     }
 
     /// <summary>Puts control state in force, for a guest behind nested page tables.</summary>
@@ -87,7 +90,7 @@ public sealed unsafe partial class GuestWalker
     public ControlStateStatus SetControlState(in ControlState state, in NptControl npt)
     {
         ControlStateStatus status = WalkContextBuilder.FillNpt(_spareSecond, npt);
-        return status == ControlStateStatus.Legal ? Apply(state, _spareSecond) : status;
+        return status == ControlStateStatus.Legal ? NoteSecond(Apply(state, _spareSecond, default), default, npt) : status;
     }
 
     /// <summary>Sets PKRU and IA32_PKRS; nothing else changes.</summary>
@@ -201,7 +204,7 @@ public sealed unsafe partial class GuestWalker
         return new WalkExplanation(steps, result);
     }
 
-    private ControlStateStatus Apply(in ControlState state, WalkContext? second)
+    private ControlStateStatus Apply(in ControlState state, WalkContext? second, ReadOnlySpan<ulong> pdptes)
     {
         ControlStateStatus status = ControlStateRules.Check(state, _features);
         if (status != ControlStateStatus.Legal)
@@ -213,7 +216,7 @@ public sealed unsafe partial class GuestWalker
         WalkContextBuilder.FillGuest(context, state, _features, second);
         if (context.Code.RootInRegisters)
         {
-            status = LoadPdptes(context, context.Root, ref context.Pdptes);
+            status = pdptes.IsEmpty ? LoadPdptes(context, context.Root, ref context.Pdptes) : TakePdptes(pdptes, ref context.Pdptes);
             if (status != ControlStateStatus.Legal)
             {
                 return status;
@@ -221,7 +224,7 @@ public sealed unsafe partial class GuestWalker
         }
 
         (_context, _spareContext) = (context, _context);
-        if (second is not null)
+        if (second == _spareSecond)
         {
             (_second, _spareSecond) = (second, _second);
         }
@@ -245,11 +248,6 @@ public sealed unsafe partial class GuestWalker
     /// <summary>Loads the PDPTE registers. Intel SDM "PDPTE Registers".</summary>
     private ControlStateStatus LoadPdptes(WalkContext context, ulong address, ref PdpteRegisters pdptes)
     {
-#if MMU_FAULT_13
-        const ulong Reserved = 0x1E0;
-#else
-        const ulong Reserved = 0x1E6;
-#endif
         _view.Refresh(_memory.Table);
         if (context.Second is { } second)
         {
@@ -262,7 +260,7 @@ public sealed unsafe partial class GuestWalker
             address = result.GpaValue;
         }
 
-        ulong reserved = Reserved | (ulong.MaxValue << _features.PhysicalAddressBits);
+        PdpteRegisters entries = default;
         for (int i = 0; i < 4; i++)
         {
             if (!EntryAccess.TryLoad(ref _view, address + (ulong)(8 * i), 8, out ulong entry))
@@ -270,14 +268,29 @@ public sealed unsafe partial class GuestWalker
                 return ControlStateStatus.PdptesUnreachable;
             }
 
+            entries[i] = entry;
+        }
+
+        return TakePdptes(entries, ref pdptes);
+    }
+
+    private ControlStateStatus TakePdptes(ReadOnlySpan<ulong> entries, ref PdpteRegisters pdptes)
+    {
+#if MMU_FAULT_13
+        const ulong Reserved = 0x1E0;
+#else
+        const ulong Reserved = 0x1E6;
+#endif
+        ulong reserved = Reserved | (ulong.MaxValue << _features.PhysicalAddressBits);
+        foreach (ulong entry in entries)
+        {
             if ((entry & 1) != 0 && (entry & reserved) != 0)
             {
                 return ControlStateStatus.PdpteReserved;
             }
-
-            pdptes[i] = entry;
         }
 
+        entries.CopyTo(pdptes);
         return ControlStateStatus.Legal;
     }
 }

@@ -30,6 +30,9 @@ internal static class SecondDimension
         _ => (uint)AccessKind.Read | WalkFaults.TableAccess,
     };
 
+    /// <summary>The access by which a bit is set in a guest table.</summary>
+    internal static uint TableWriteOf(WalkContext second) => second.Style == FaultStyle.Npt ? TableRead(second) : TableWrite;
+
     /// <summary>The access to the translated page.</summary>
     internal static uint FinalAccess(WalkContext second, uint access, uint rights)
     {
@@ -46,10 +49,16 @@ internal static class SecondDimension
 
     /// <summary>Translates an address of the nested guest; false with the fault in <paramref name="result"/>.</summary>
     internal static unsafe bool TryTranslate<TMarking>(WalkContext second, ref SlotView view, ulong address, uint access, ref WalkResult result)
-        where TMarking : struct, IMarking =>
-        (TMarking.Enabled
-            ? second.Code.Walk(second, ref view, address, access, ref result)
-            : second.Code.Peek(second, ref view, address, access, ref result)) != WalkLimits.NoAddress;
+        where TMarking : struct, IMarking
+    {
+        if (!TMarking.Enabled)
+        {
+            return second.Code.Peek(second, ref view, address, access, ref result) != WalkLimits.NoAddress;
+        }
+
+        return (second.Log is not { } log || log.TryNote(second, ref view, address, access, ref result))
+            && second.Code.Walk(second, ref view, address, access, ref result) != WalkLimits.NoAddress;
+    }
 
     /// <summary>Combines the guest's result with the second dimension's, which <paramref name="result"/> holds.</summary>
     internal static void Combine(WalkContext second, in WalkResult guest, ref WalkResult result)

@@ -14,6 +14,9 @@ public sealed partial class SoftTlb
     private readonly SoftTlbContexts _contexts = new();
     private ulong _generation;
 
+    // 0, or which nested guest runs.
+    private ulong _guest;
+
     // Addresses of pages that are here in pieces, from the first to the last byte: a flush of one piece must take all of them.
     private ulong _splintersFrom = ulong.MaxValue;
     private ulong _splintersTo;
@@ -56,7 +59,7 @@ public sealed partial class SoftTlb
     /// <summary>The guest dropped the translations of a PCID.</summary>
     internal void DropPcid(ulong pcid)
     {
-        _contexts.ForgetPcid(pcid);
+        _contexts.ForgetPcid(pcid, _guest);
         Select();
     }
 
@@ -78,6 +81,20 @@ public sealed partial class SoftTlb
         }
     }
 
+    /// <summary>Another guest runs: 0 for the guest itself, else one more than the VPID or ASID of a guest of its own.</summary>
+    internal void SwitchGuest(ulong guest)
+    {
+        _guest = guest;
+        Select();
+    }
+
+    /// <summary>Drops what belongs to nested guests: one (as for <see cref="SwitchGuest"/>) or all, behind one root or any or none.</summary>
+    internal void DropNested(ulong? guest, ulong? second)
+    {
+        _contexts.ForgetNested(guest, second);
+        Select();
+    }
+
     /// <summary>Sees another address space's slots from now on.</summary>
     internal void SwitchMemory(SlotRecords slots)
     {
@@ -90,12 +107,12 @@ public sealed partial class SoftTlb
     {
         ref readonly ControlState state = ref _walker.State;
         ulong keys = ((state.Cr4 & ControlBits.Cr4Pke) != 0 ? state.Pkru : 0UL) | ((state.Cr4 & ControlBits.Cr4Pks) != 0 ? (ulong)state.Pkrs << 32 : 0);
-        ulong cr3 = _walker.Cr3;
-        ulong generation = _contexts.Find(cr3, keys);
+        SoftTlbSpace space = new(_walker.Cr3, keys, _guest, _guest == 0 ? 0 : _walker.Context.Second?.Root ?? 1);
+        ulong generation = _contexts.Find(space);
         if (generation == 0)
         {
             generation = NextGeneration();
-            _contexts.Add(cr3, keys, generation);
+            _contexts.Add(space, generation);
         }
 
         _words[0] = generation;

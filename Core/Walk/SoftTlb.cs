@@ -100,7 +100,7 @@ public sealed partial class SoftTlb
 
         if (!_walker.Translate(gva, access, out result))
         {
-            return Refused(result);
+            return Refused(gva, result);
         }
 
         if (result.HostValue == 0)
@@ -146,7 +146,7 @@ public sealed partial class SoftTlb
         return _words[entry + (bits & 3)] == ((gva & ~LargeMask) | _words[0]);
     }
 
-    private SoftTlbOutcome Refused(in WalkResult result)
+    private SoftTlbOutcome Refused(Gva gva, in WalkResult result)
     {
         switch (result.Outcome)
         {
@@ -155,6 +155,10 @@ public sealed partial class SoftTlb
             case WalkOutcome.PageFault:
                 // A processor's page fault takes the translations of its address along.
                 DropPage(result.LinearAddress);
+                return SoftTlbOutcome.Fault;
+            case WalkOutcome.EptViolation or WalkOutcome.EptMisconfiguration or WalkOutcome.NestedPageFault:
+                // So does a fault of the second dimension.
+                DropPage(gva);
                 return SoftTlbOutcome.Fault;
             default:
                 return SoftTlbOutcome.Fault;

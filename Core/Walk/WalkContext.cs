@@ -52,6 +52,9 @@ internal sealed class WalkContext
     /// <summary>Which address bits linear-address masking ignores.</summary>
     internal LinearAddressMask Masking;
 
+    /// <summary>EPT: where pages are noted before their dirty bits are set; null if they are not.</summary>
+    internal ModificationLog? Log;
+
     /// <summary>The second dimension of a nested walk.</summary>
     internal WalkContext? Second;
 }

@@ -65,22 +65,18 @@ internal static unsafe class WalkContextBuilder
     }
 
     /// <summary>Prepares EPT as a second dimension.</summary>
-    internal static ControlStateStatus FillEpt(WalkContext context, in EptControl ept)
+    internal static ControlStateStatus FillEpt(WalkContext context, in EptControl ept, ModificationLog? log = null)
     {
         RefusePhysicalAddressBits(ept.PhysicalAddressBits, nameof(ept));
-        ulong levels = ((ept.EptPointer >> 3) & 7) + 1;
-        bool accessedDirty = (ept.EptPointer & 0x40) != 0;
-        if ((ept.EptPointer & 7) is not 0 and not 6
-            || levels is not 4 and not 5
-            || (levels == 5 && !ept.FiveLevels)
-            || (accessedDirty && !ept.AccessedDirty)
-            || (ept.EptPointer & (0xF80 | (ulong.MaxValue << ept.PhysicalAddressBits))) != 0)
+        int levels = ept.Levels;
+        bool accessedDirty = (ept.EptPointer & EptControl.AccessedDirtyBit) != 0;
+        if (!IsLegal(ept))
         {
             return ControlStateStatus.EptPointerInvalid;
         }
 
         context.Code = levels == 5 ? Ept5Walker.Code : Ept4Walker.Code;
-        context.Root = ept.EptPointer & RootMask;
+        context.Root = ept.EptPointer & EptControl.PointerMask;
         context.Style = FaultStyle.Ept;
         context.ExecuteOnly = ept.ExecuteOnly;
         context.ModeBasedExecute = ept.ModeBasedExecute;
@@ -89,12 +85,20 @@ internal static unsafe class WalkContextBuilder
         context.PresentMask = EptRights | (ept.ModeBasedExecute ? EptUserExecute : 0);
         context.LargeMask = LargeBit;
         context.ResultBase = 0;
+        context.Log = ept.LogAddress is null || !accessedDirty ? null : log;
         ReservedInputs inputs = new() { PhysicalAddressBits = ept.PhysicalAddressBits, No1GPages = !ept.Pages1G, No2MPages = !ept.Pages2M };
         context.Code.FillReserved(inputs, ref context.Reserved);
         PermissionRules.FillEpt(ref context.Plans, ept.ModeBasedExecute);
         FillMasks(context, accessedDirty ? context.Code.DirtyMask : 0);
         return ControlStateStatus.Legal;
     }
+
+    /// <summary>True if VM entry accepts the pointer. Intel SDM "Checks on VM-Execution Control Fields".</summary>
+    internal static bool IsLegal(in EptControl ept) =>
+        (ept.EptPointer & 7) is 0 or 6
+        && (ept.Levels == 4 || (ept.Levels == 5 && ept.FiveLevels))
+        && ((ept.EptPointer & EptControl.AccessedDirtyBit) == 0 || ept.AccessedDirty)
+        && (ept.EptPointer & (0xF80 | (ulong.MaxValue << ept.PhysicalAddressBits))) == 0;
 
     /// <summary>Prepares nested page tables as a second dimension.</summary>
     internal static ControlStateStatus FillNpt(WalkContext context, in NptControl npt)
@@ -112,6 +116,7 @@ internal static unsafe class WalkContextBuilder
         context.Root = Root(context.Code, npt.NestedCr3);
         context.Style = FaultStyle.Npt;
         context.ModeBasedExecute = false;
+        context.Log = null;
         context.GuestModeExecuteTrap = npt.GuestModeExecuteTrap;
         context.ReportsFetch = noExecute || (npt.HostCr4 & ControlBits.Cr4Smep) != 0;
         context.AccessedMask = context.Code.AccessedMask;

@@ -79,6 +79,15 @@ internal static class WalkFaults
         return StepOutcome.Fault;
     }
 
+    /// <summary>Reports that L1's log of modified pages has no room.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void RaiseLogFull(ulong address, ref WalkResult result)
+    {
+        result = default;
+        result.NgpaValue = address;
+        result.Info = (ulong)WalkOutcome.ModificationLogFull | WalkResult.SecondDimensionFlag;
+    }
+
     /// <summary>Reports that entries kept changing.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static ulong GiveUp(ulong gva, ref WalkResult result)

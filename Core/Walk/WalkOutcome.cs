@@ -27,4 +27,7 @@ public enum WalkOutcome
 
     /// <summary>Nothing was decided because other processors kept changing the tables: run the access again.</summary>
     Retry,
+
+    /// <summary>Reflect that the log of modified pages is full (<see cref="Architecture.EptControl.LogAddress"/>): nothing was marked.</summary>
+    ModificationLogFull,
 }
