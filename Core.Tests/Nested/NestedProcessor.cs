@@ -1,7 +1,5 @@
 // Nested judge: a processor that runs L2 on our tables, and the VMM that answers its faults.
-using System;
 using Mmu.Addressing;
-using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Tests.Judge;
 using Mmu.Tests.Oracle;

@@ -1,5 +1,4 @@
 // Nested judge: host physical memory as a processor sees it whose frames are addresses of this process.
-using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Threading;

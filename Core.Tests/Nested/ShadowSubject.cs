@@ -123,6 +123,7 @@ internal sealed class ShadowSubject : IMatrixSubject, IDisposable
     public void Dispose()
     {
         Require(_vcpu.LeaveNested(new ControlState()));
+        _vcpu.Dispose();
         _vm.Dispose();
     }
 

@@ -1,5 +1,4 @@
 // Shadow: builds the path from the root to the leaf for an access that the guest's tables allow.
-using System;
 using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
@@ -18,7 +17,7 @@ namespace Mmu.Shadow;
 /// The guest's entries are read again here, each after the page that shadows its table was protected, and each only once: what is built is
 /// what was read. If that is no longer what the walk found, the access is tried again.
 /// </remarks>
-internal ref struct FaultMapper<TGuest, TSpte>
+internal ref partial struct FaultMapper<TGuest, TSpte>
     where TGuest : struct, IGuestTables
     where TSpte : struct, ISpteFormat
 {
@@ -60,20 +59,10 @@ internal ref struct FaultMapper<TGuest, TSpte>
         ref readonly WalkResult walk = ref result.Walk;
         _targetGfn = walk.GpaValue >> 12;
         SlotRecord? slot = _state.Vm.Slots[_vcpu.Vcpu.AddressSpace].Find(_targetGfn);
-        if (slot is null ? _targetGfn >= ShadowPages.GfnLimit : slot.IsReadOnly && IsWrite && !slot.IsLeaving)
+        FaultOutcome refused = Refuse(slot);
+        if (refused != FaultOutcome.None)
         {
-            return FaultOutcome.Mmio;
-        }
-
-        if (slot is not null && (slot.IsLeaving || slot.IsResolved != _source.IsResolved))
-        {
-            return FaultOutcome.Retry;
-        }
-
-        // Neither private memory nor memory for fetches alone is for tables that know nothing of it.
-        if (slot is not null && (slot.IsExecuteOnly || (_state.Vm.HasPrivateMemory && slot.IsPrivate(_targetGfn))))
-        {
-            return FaultOutcome.MemoryFault;
+            return refused;
         }
 
         RootEntry root = _vcpu.Roots[0];
@@ -122,31 +111,30 @@ internal ref struct FaultMapper<TGuest, TSpte>
         return MapPage(slot, walk.Level, rights, key, ref list);
     }
 
-    // Down the tables above L1's root, which name tables of the level below for the same root.
-    private bool TryPass(ref ZapList list)
+    // Why nothing is to be mapped, whatever the tables say.
+    private readonly FaultOutcome Refuse(SlotRecord? slot)
     {
-        PageRole role = _state.Pages[_page].Role;
-        while (role.IsPassthrough)
+        if (slot is null)
         {
-            int index = IndexAt(role.Level);
-            if (index >= role.PassthroughEntries)
-            {
-                return false;
-            }
-
-            ulong gfn = _state.Pages[_page].Gfn;
-            PageRole below = role.BelowPassthrough(index);
-            if (!TryFindChild(_page, role.Level, index, gfn, below, out PageHandle child) && !TryLink(_page, index, gfn, below, ref list, out child))
-            {
-                return false;
-            }
-
-            _page = child;
-            role = below;
+            return _targetGfn >= ShadowPages.GfnLimit ? FaultOutcome.Mmio : FaultOutcome.None;
         }
 
-        _level = role.Level;
-        return true;
+        if (slot.IsReadOnly && IsWrite && !slot.IsLeaving)
+        {
+            return FaultOutcome.Mmio;
+        }
+
+        if (slot.IsLeaving || slot.IsResolved != _source.IsResolved)
+        {
+            return FaultOutcome.Retry;
+        }
+
+        // Neither private memory nor memory for fetches alone is for tables that know nothing of it.
+#if MMU_FAULT_228
+        return slot.IsExecuteOnly ? FaultOutcome.MemoryFault : FaultOutcome.None;
+#else
+        return slot.IsExecuteOnly || (_state.Vm.HasPrivateMemory && slot.IsPrivate(_targetGfn)) ? FaultOutcome.MemoryFault : FaultOutcome.None;
+#endif
     }
 
     // Down the tables to the one whose entry maps the page in the guest, making and linking what is missing. All that a level needs of the one
@@ -321,37 +309,6 @@ internal ref struct FaultMapper<TGuest, TSpte>
             _ => FaultOutcome.Fixed,
         };
     }
-
-    // Nested tables: no larger than the processor's pages; and where the VM keeps huge pages from being executable, a fetch gets a small one, as does
-    // everything else in a range that was split for it.
-    private readonly int AsHostAllows(int level, ref Rights rights)
-    {
-        if (!_vcpu.Vcpu.RunsNested)
-        {
-            return level;
-        }
-
-        level = Math.Min(level, _state.Vm.Nested!.HighestPageLevel);
-        if (level == 1 || !_state.Vm.NxHugePages)
-        {
-            return level;
-        }
-
-        bool isSplit = level == _level && IsTable(_state.Pages.Tables[_page].Load(IndexAt(level)), level);
-#if MMU_FAULT_222
-        if (isSplit)
-#else
-        if (_access.Kind == AccessKind.Fetch || isSplit)
-#endif
-        {
-            return 1;
-        }
-
-        rights &= ~(Rights.Execute | (typeof(TSpte) == typeof(NptSpte) ? Rights.None : Rights.User));
-        return level;
-    }
-
-    private static bool IsTable(ulong spte, int level) => Spte.IsPresent(spte) && !Spte.IsLeaf(spte, level);
 
     // Below the guest's leaf: tables of ours that only split a huge page.
     private bool TryDescendDirect(int level, Rights rights, ref ZapList list)

@@ -6,7 +6,6 @@ using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
 using Mmu.Memory;
-using Mmu.Sptes;
 
 namespace Mmu.Shadow;
 

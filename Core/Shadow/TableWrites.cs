@@ -14,6 +14,7 @@ internal sealed class TableWrites
     private const int FloodThreshold = 3;
 
     private const ulong PageBytes = 4096;
+    private const int PdpteCount = 4;
 
     private readonly ShadowState _state;
 
@@ -78,7 +79,14 @@ internal sealed class TableWrites
     {
         if (!role.HasFourByteEntries)
         {
+#if MMU_FAULT_229
             return (first / 8, last / 8);
+#else
+            // PDPTEs may start anywhere in their frame.
+            int skipped = (int)role.PdpteOffset / 8;
+            int entries = role.IsPaeNested && role.Level == 3 ? PdpteCount : ShadowPages.EntryCount;
+            return (Math.Max((first / 8) - skipped, 0), Math.Min((last / 8) - skipped, entries - 1));
+#endif
         }
 
         int entriesPerGuestEntry = role.Level == 1 ? 1 : 2;

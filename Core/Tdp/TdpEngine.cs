@@ -43,7 +43,7 @@ internal readonly struct TdpEngine : IMmuEngine, IDisposable
     public bool ZapObsolete() => _mmu is not null && _mmu.Code.ZapInvalidRoots();
 
     /// <inheritdoc/>
-    public bool TrySwitchRoot(Vcpu vcpu) => _mmu!.State.Roots.IsLoaded(_mmu.Of(vcpu));
+    public bool TrySwitchRoot(Vcpu vcpu) => _mmu!.State.Roots.TrySwitch(_mmu.Of(vcpu));
 
     /// <inheritdoc/>
     public RootStatus LoadRoot(Vcpu vcpu) => _mmu!.State.Roots.Load(_mmu.Of(vcpu));

@@ -62,6 +62,19 @@ internal sealed class TdpRoots
         return RootStatus.Loaded;
     }
 
+    /// <summary>Puts the vCPU's root in force if it is the one to use. Takes no lock.</summary>
+    internal bool TrySwitch(TdpVcpu vcpu)
+    {
+        if (!IsLoaded(vcpu))
+        {
+            return false;
+        }
+
+        // Meanwhile the vCPU may have run on another engine's.
+        vcpu.Vcpu.RootAddress = _state.Vm.Tables.FrameOf(vcpu.Root).Value << 12;
+        return true;
+    }
+
     /// <summary>True if the vCPU's root is the one to use. Takes no lock.</summary>
     internal bool IsLoaded(TdpVcpu vcpu) => IsCurrent(vcpu.Root, vcpu.Vcpu.AddressSpace);
 

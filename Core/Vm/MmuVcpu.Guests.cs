@@ -2,7 +2,6 @@
 using System;
 using Mmu.Architecture;
 using Mmu.Common;
-using Mmu.Sptes;
 
 namespace Mmu.Vm;
 
@@ -93,7 +92,7 @@ public sealed partial class MmuVcpu
     /// <param name="tag">The VPID or ASID.</param>
     /// <returns>As above.</returns>
     /// <exception cref="InvalidOperationException">The vCPU is in guest or in a nested guest already.</exception>
-    public ControlStateStatus EnterNested(in ControlState state, NestedTag tag = default)
+    public ControlStateStatus EnterNested(in ControlState state, NestedTag tag)
     {
         BeginEntry();
         try
