@@ -15,9 +15,10 @@ limit=${MMU_FAULT_SECONDS:-600}
 configuration=${MMU_FAULT_CONFIGURATION:-Release}
 binaries=${configuration,,}
 first=(-class "Mmu.Tests.Conformance.CoreRowsTests" -class "Mmu.Tests.Walk.*" -class "Mmu.Tests.Guest.*" -class "Mmu.Tests.Memory.*" -class "Mmu.Tests.Sptes.*" -class "Mmu.Tests.Common.*" -class "Mmu.Tests.Vm.*"
-  -class "Mmu.Tests.Shadow.Bugs.*" -class "Mmu.Tests.Shadow.Rows.*" -class "Mmu.Tests.Shadow.CounterTests" -class "Mmu.Tests.Tdp.Rows.*" -class "Mmu.Tests.Tdp.Bugs.*" -class "Mmu.Tests.DirtyLog.*")
+  -class "Mmu.Tests.Shadow.Bugs.*" -class "Mmu.Tests.Shadow.Rows.*" -class "Mmu.Tests.Shadow.CounterTests" -class "Mmu.Tests.Tdp.Rows.*" -class "Mmu.Tests.Tdp.Bugs.*" -class "Mmu.Tests.DirtyLog.*"
+  -class "Mmu.Tests.Nested.EptRowTests" -class "Mmu.Tests.Nested.NptRowTests" -class "Mmu.Tests.Nested.SwitchTests" -class "Mmu.Tests.Nested.MemoryTests" -class "Mmu.Tests.Nested.JanuscapeTests")
 quick=(-class "Mmu.Tests.Properties.*" -class "Mmu.Tests.Shadow.JudgeTests")
-slow=(-namespace "Mmu.Tests.Conformance" -namespace "Mmu.Tests.Snapshots" -namespace "Mmu.Tests.Shadow" -namespace "Mmu.Tests.Tdp")
+slow=(-namespace "Mmu.Tests.Conformance" -namespace "Mmu.Tests.Snapshots" -namespace "Mmu.Tests.Shadow" -namespace "Mmu.Tests.Tdp" -namespace "Mmu.Tests.Nested")
 faults=("$@")
 if [ ${#faults[@]} -eq 0 ]; then
   mapfile -t faults < <(sed -n 's/^| \([0-9][0-9]*\) |.*/\1/p' docs/faults.md)

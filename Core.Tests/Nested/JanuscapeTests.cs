@@ -1,5 +1,4 @@
 // The scenario of CVE-2026-53359: a directory entry toggles between a table and a 2-MiB page while roots come and go. Audited after each step.
-using System;
 using Mmu.Tests.Conformance;
 using Mmu.Tests.Oracle;
 using Xunit;

@@ -1,5 +1,4 @@
 // Facts N1 to N11 about nested page tables, for an L2 on our tables: what L1 is told, by row.
-using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Tests.Oracle;
 using Xunit;
@@ -11,7 +10,7 @@ public sealed class NptRowTests
     private const ulong P = 1, W = 2, U = 4, NoExecute = 1UL << 63, Final = 1UL << 32, PageWalk = 1UL << 33;
     private const ulong Address = (3UL << 39) | (5UL << 30) | (1UL << 21) | (9UL << 12) | 0x120;
 
-    private static readonly ulong s_smep = 1UL << 20;
+    private const ulong Smep = 1UL << 20;
 
     // N1: the user bit is set whoever accesses. All at every level.
     [Theory]
@@ -83,10 +82,10 @@ public sealed class NptRowTests
             {
                 foreach (ulong guestEfer in (ulong[])[0xD00, 0x500])
                 {
-                    foreach (ulong guestSmep in (ulong[])[0, s_smep])
+                    foreach (ulong guestSmep in (ulong[])[0, Smep])
                     {
                         using L2Scene scene = new(ept: false);
-                        scene.Npt = scene.Npt with { HostEfer = hostNx ? 0xD00UL : 0x500, HostCr4 = 0x20 | (hostSmep ? s_smep : 0) };
+                        scene.Npt = scene.Npt with { HostEfer = hostNx ? 0xD00UL : 0x500, HostCr4 = 0x20 | (hostSmep ? Smep : 0) };
                         _ = new PagedGuest(scene);
                         ulong at = scene.At(PagedGuest.Data, 1);
                         scene.Store(at, scene.Word(at) | (1UL << 50));

@@ -114,7 +114,7 @@ public sealed class SwitchTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void InveptDropsTheRootsOfItsPointerAlone(bool single)
+    public void InveptDropsTheRootsOfItsPointerAlone(bool onePointer)
     {
         using L2Scene scene = new();
         ulong first = scene.Root;
@@ -141,9 +141,9 @@ public sealed class SwitchTests
         Reaches(scene, second, 0x5000);
 
         // Bit 6 of the pointer does not matter: translations belong to the address.
-        Assert.Equal(InvalidateStatus.Done, scene.Vcpu.InvalidateEpt(single ? 1UL : 2, single ? first | 0x5E : 0));
+        Assert.Equal(InvalidateStatus.Done, scene.Vcpu.InvalidateEpt(onePointer ? 1UL : 2, onePointer ? first | 0x5E : 0));
         Assert.Contains("flush 0 CurrentRoot", scene.FlushesOf(() => Reaches(scene, first, 0x6000)));
-        Assert.Equal(single, scene.FlushesOf(() => Reaches(scene, second, single ? 0x5000UL : 0x6000)).Count == 0);
+        Assert.Equal(onePointer, scene.FlushesOf(() => Reaches(scene, second, onePointer ? 0x5000UL : 0x6000)).Count == 0);
     }
 
     [Fact]

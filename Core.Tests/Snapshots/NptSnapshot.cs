@@ -46,9 +46,20 @@ internal sealed class NptSnapshot : IDisposable
             .Select(l => l.Split(' '))
             .Select(w => (Hex(w[0]), Hex(w[1]), int.Parse(w[2], CultureInfo.InvariantCulture), Hex(w[3])));
 
+    /// <summary>Gets the control state of the guest as it ran.</summary>
+    public ControlState RunningState => new() { Cr0 = Vmcb("cr0"), Cr3 = Vmcb("cr3"), Cr4 = Vmcb("cr4"), Efer = Vmcb("efer") };
+
+    /// <summary>Gets the nested tables that KVM built, and the machine's state that they depend on.</summary>
+    public NptControl Nested => new() { NestedCr3 = Vmcb("ncr3"), HostCr4 = _host.Cr4, HostEfer = _host.Efer };
+
+    /// <summary>Gets the ASID that the guest ran with.</summary>
+    public ushort Asid => (ushort)_vmcb.GetProperty("asid").GetInt32();
+
+    /// <summary>Gets the machine's memory, as far as it is there.</summary>
+    public IEnumerable<MemorySlot> Slots => _memory.Runs.Select(run => new MemorySlot(new Gpa(run.Gpa), run.Size, (nuint)run.Host));
+
     /// <summary>Returns a walker of the guest as it ran.</summary>
-    public GuestWalker RunningGuest() =>
-        Walker(new ControlState { Cr0 = Vmcb("cr0"), Cr3 = Vmcb("cr3"), Cr4 = Vmcb("cr4"), Efer = Vmcb("efer") });
+    public GuestWalker RunningGuest() => Walker(RunningState);
 
     /// <summary>Returns a walker of the guest with paging off, whose linear addresses are physical: the nested tables alone.</summary>
     public GuestWalker UnpagedGuest() => Walker(new ControlState());
@@ -106,14 +117,13 @@ internal sealed class NptSnapshot : IDisposable
     private GuestWalker Walker(ControlState state)
     {
         GuestMemory slots = new();
-        foreach (TableRun run in _memory.Runs)
+        foreach (MemorySlot slot in Slots)
         {
-            slots.AddSlot(new MemorySlot(new Gpa(run.Gpa), run.Size, (nuint)run.Host));
+            slots.AddSlot(slot);
         }
 
         GuestWalker walker = new(slots, new CpuFeatures { Vendor = CpuVendor.Amd });
-        NptControl npt = new() { NestedCr3 = Vmcb("ncr3"), HostCr4 = _host.Cr4, HostEfer = _host.Efer };
-        ControlStateStatus status = walker.SetControlState(state, npt);
+        ControlStateStatus status = walker.SetControlState(state, Nested);
         return status == ControlStateStatus.Legal ? walker : throw new InvalidOperationException($"the snapshot is refused: {status}");
     }
 

@@ -127,7 +127,11 @@ internal readonly record struct PageRole
     /// <summary>The role of the root behind L1's EPT; the pointer is legal.</summary>
     internal static PageRole RootOf(in EptControl ept, bool systemManagement)
     {
+#if MMU_FAULT_231
+        bool accessedDirty = ept.Levels != 0;
+#else
         bool accessedDirty = (ept.EptPointer & EptControl.AccessedDirtyBit) != 0;
+#endif
         return new PageRole((uint)ept.Levels | AllRights | SpaceBit(systemManagement)
             | ((uint)(accessedDirty ? SpteForm.Ept : SpteForm.EptNoAccessedDirty) << FormatShift)
             | (ept.ModeBasedExecute ? SmepBit : 0)

@@ -128,7 +128,11 @@ internal partial struct EngineSet<TShadow, TTdp>
 #endif
         VcpuRequests left = pending & VcpuRequests.Sync;
         pending = (pending & ~(VcpuRequests.Sync | VcpuRequests.LoadRoot)) | vcpu.Suspended;
+#if MMU_FAULT_237
+        vcpu.Suspended = left & VcpuRequests.Flush;
+#else
         vcpu.Suspended = left;
+#endif
         vcpu.RunsOnTdp = onTdp;
         vcpu.RunsNested = nested;
         vcpu.Pending = TrySwitchRoot(vcpu) ? pending : pending | VcpuRequests.LoadRoot;

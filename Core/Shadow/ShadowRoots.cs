@@ -109,7 +109,11 @@ internal sealed class ShadowRoots
             switch (roots.Kind)
             {
                 case NestedRootsKind.All:
+#if MMU_FAULT_232
+                case NestedRootsKind.OfRoot:
+#else
                 case NestedRootsKind.OfRoot when root.Cr3 == roots.Value:
+#endif
                 case NestedRootsKind.Linear when root.Role.IsNestedGuest:
                     Release(root, ref list);
                     break;

@@ -70,7 +70,11 @@ internal readonly struct TablesEpt<TAccessed, TByMode> : IGuestTables
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+#if MMU_FAULT_230
+    public static bool IsDirty(ulong entry) => true;
+#else
     public static bool IsDirty(ulong entry) => !TAccessed.IsOn || (entry & Dirty) != 0;
+#endif
 
     /// <inheritdoc/>
     public static uint KeyOf(ulong entry) => 0;
@@ -101,7 +105,11 @@ internal readonly struct TablesEpt<TAccessed, TByMode> : IGuestTables
         Vector512<ulong> valid = AreUsable(entries)
             & Vector512.Equals(entries & bad, Vector512<ulong>.Zero)
             & ~badRights
+#if MMU_FAULT_233
+            & ~(badType & Vector512<ulong>.Zero);
+#else
             & Vector512.Equals(badType, Vector512<ulong>.Zero);
+#endif
         return GuestEntry.Packed(entries, rights, valid, role);
     }
 

@@ -71,7 +71,9 @@ internal sealed class TdpRoots
         }
 
         // Meanwhile the vCPU may have run on another engine's.
+#if !MMU_FAULT_236
         vcpu.Vcpu.RootAddress = _state.Vm.Tables.FrameOf(vcpu.Root).Value << 12;
+#endif
         return true;
     }
 
