@@ -1,5 +1,4 @@
 // The guest that KVM ran in the snapshot kvm-npt-l, on shadow tables of the nested tables that KVM built for it.
-using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
@@ -70,7 +69,7 @@ public sealed class KvmSnapshotTests
 
         Assert.Null(vm.Audit());
         TestContext.Current.TestOutputHelper?.WriteLine($"{reached} pages reached, {devices} outside the snapshot, {refused} nested page faults; {processor.Violations} faults on our tables");
-        Assert.True(reached > 500 && refused > 1000, $"{reached} reached, {devices} outside, {refused} refused");
+        Assert.True(reached > 50 && reached + devices > 2000 && refused > 2000, $"{reached} reached, {devices} outside, {refused} refused");
     }
 
     private static ulong HostOf(NptSnapshot snapshot, ulong address)

@@ -271,7 +271,9 @@ enum {
     /* Reflect a nested page fault with code. */
     MMU_WALK_OUTCOME_NESTED_PAGE_FAULT = 6,
     /* Nothing was decided because other processors kept changing the tables: run the access again. */
-    MMU_WALK_OUTCOME_RETRY = 7
+    MMU_WALK_OUTCOME_RETRY = 7,
+    /* Reflect that the log of modified pages is full (log_address): nothing was marked. */
+    MMU_WALK_OUTCOME_MODIFICATION_LOG_FULL = 8
 };
 
 /* The rule that refused an access. */
@@ -406,13 +408,15 @@ enum {
     MMU_FAULT_OUTCOME_VM_DEAD = 12
 };
 
-/* How an INVPCID instruction ended. */
+/* How an INVPCID, INVEPT or INVVPID instruction ended. */
 typedef uint32_t mmu_invalidate_status;
 enum {
     /* Done: the instruction completes. */
     MMU_INVALIDATE_STATUS_DONE = 0,
     /* Its operands are illegal: inject #GP(0). Nothing has changed. */
-    MMU_INVALIDATE_STATUS_GENERAL_PROTECTION = 1
+    MMU_INVALIDATE_STATUS_GENERAL_PROTECTION = 1,
+    /* Its operands are illegal: VMfail with error 28, "Invalid operand to INVEPT/INVVPID". Nothing has changed. */
+    MMU_INVALIDATE_STATUS_INVALID_OPERAND = 2
 };
 
 /* What mmu_vcpu_soft_tlb_resolve found, and so what the client does. */
@@ -497,7 +501,9 @@ enum {
     /* The guest accessed the address as private memory. */
     MMU_VIOLATION_FLAGS_PRIVATE = 4,
     /* The processor made the access while it walked the guest's own tables. */
-    MMU_VIOLATION_FLAGS_PAGE_WALK = 8
+    MMU_VIOLATION_FLAGS_PAGE_WALK = 8,
+    /* No linear address belongs to it: the load of the PDPTEs by a MOV to CR3, for instance. */
+    MMU_VIOLATION_FLAGS_NO_LINEAR_ADDRESS = 16
 };
 
 /* What the VMM found for a guest frame. */

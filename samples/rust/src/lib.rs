@@ -234,6 +234,8 @@ pub const MMU_WALK_OUTCOME_EPT_MISCONFIGURATION: mmu_walk_outcome = 5;
 pub const MMU_WALK_OUTCOME_NESTED_PAGE_FAULT: mmu_walk_outcome = 6;
 /// Nothing was decided because other processors kept changing the tables: run the access again.
 pub const MMU_WALK_OUTCOME_RETRY: mmu_walk_outcome = 7;
+/// Reflect that the log of modified pages is full (log_address): nothing was marked.
+pub const MMU_WALK_OUTCOME_MODIFICATION_LOG_FULL: mmu_walk_outcome = 8;
 
 /// The rule that refused an access.
 pub type mmu_fault_cause = u32;
@@ -348,12 +350,14 @@ pub const MMU_FAULT_OUTCOME_MEMORY_FAULT: mmu_fault_outcome = 11;
 /// The VM was stopped after its tables were found corrupt.
 pub const MMU_FAULT_OUTCOME_VM_DEAD: mmu_fault_outcome = 12;
 
-/// How an INVPCID instruction ended.
+/// How an INVPCID, INVEPT or INVVPID instruction ended.
 pub type mmu_invalidate_status = u32;
 /// Done: the instruction completes.
 pub const MMU_INVALIDATE_STATUS_DONE: mmu_invalidate_status = 0;
 /// Its operands are illegal: inject #GP(0). Nothing has changed.
 pub const MMU_INVALIDATE_STATUS_GENERAL_PROTECTION: mmu_invalidate_status = 1;
+/// Its operands are illegal: VMfail with error 28, "Invalid operand to INVEPT/INVVPID". Nothing has changed.
+pub const MMU_INVALIDATE_STATUS_INVALID_OPERAND: mmu_invalidate_status = 2;
 
 /// What mmu_vcpu_soft_tlb_resolve found, and so what the client does.
 pub type mmu_soft_tlb_outcome = u32;
@@ -418,6 +422,8 @@ pub const MMU_VIOLATION_FLAGS_MISCONFIGURED: mmu_violation_flags = 2;
 pub const MMU_VIOLATION_FLAGS_PRIVATE: mmu_violation_flags = 4;
 /// The processor made the access while it walked the guest's own tables.
 pub const MMU_VIOLATION_FLAGS_PAGE_WALK: mmu_violation_flags = 8;
+/// No linear address belongs to it: the load of the PDPTEs by a MOV to CR3, for instance.
+pub const MMU_VIOLATION_FLAGS_NO_LINEAR_ADDRESS: mmu_violation_flags = 16;
 
 /// What the VMM found for a guest frame.
 pub type mmu_resolved_kind = u32;
