@@ -128,7 +128,7 @@ public sealed partial class MmuVm : IDisposable
                 MaxVcpus = options.MaxVcpus,
                 NxHugePages = options.NxHugePages,
                 IsOnTdp = options.Tdp is not null,
-                Nested = options.Tdp ?? options.Nested,
+                Nested = Engines.HasShadow ? options.Tdp ?? options.Nested : null,
                 DirtyRingEntries = options.DirtyRingEntries,
                 DirtyRingReserve = options.DirtyRingReserve,
                 LogsByDirtyBits = options.PageModificationLog,
