@@ -14,15 +14,18 @@ public sealed class RecordedRunTests
     private delegate bool Change(ref TraceRecord record);
 
     [Theory]
-    [InlineData("model")]
-    [InlineData("kvm")]
-    [InlineData("qemu")]
-    public void RecordedRunIsReplayedWithoutDifferences(string cpu)
+    [InlineData("model", "long4")]
+    [InlineData("model", "pae")]
+    [InlineData("model", "bits32")]
+    [InlineData("kvm", "long4")]
+    [InlineData("qemu", "long4")]
+    [InlineData("qemu", "bits32")]
+    public void RecordedRunIsReplayedWithoutDifferences(string cpu, string mode)
     {
         Assert.SkipUnless(
             cpu switch { "kvm" => KvmProcessor.IsThere(), "qemu" => QemuProcessor.IsThere(), _ => true }, $"The processor {cpu} is not there.");
         using var trace = new TempFile([]);
-        _ = CommandRun.Of("run", "--cpu", cpu, "--steps", "300", "--pages", "16", "--record", trace.Path).AssertOk();
+        _ = CommandRun.Of("run", "--cpu", cpu, "--mode", mode, "--steps", "300", "--pages", "16", "--record", trace.Path).AssertOk();
         CommandRun replay = CommandRun.Of("replay", trace.Path).AssertOk();
         Assert.Equal(3, replay.Output.Split(", 0 differences").Length - 1);
         Assert.Contains(", Inject ", replay.Output, StringComparison.Ordinal);

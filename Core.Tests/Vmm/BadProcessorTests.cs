@@ -3,6 +3,7 @@ using System;
 using Mmu.Vmm.Images;
 using Mmu.Vmm.Run;
 using Mmu.Vmm.Run.Compare;
+using Mmu.Vmm.Run.Guests;
 using Mmu.Vmm.Run.Processors;
 using Mmu.Vmm.Run.Processors.Kvm;
 using Mmu.Vmm.Run.Processors.Qemu;
@@ -96,6 +97,55 @@ public sealed class BadProcessorTests
             null, "run", "--cpu", kind.ToString().ToLowerInvariant(), "--steps", "2000000000", "--timeout", "1");
         mmu.End().AssertRefused("has not come to its end natively within 1 s");
         mmu.AssertNothingIsLeft();
+    }
+
+    [Theory]
+    [InlineData(ProcessorKind.Model, "long4", "hang", "has not come to its end natively within 1 s")]
+    [InlineData(ProcessorKind.Model, "pae", "triple-fault", "triple fault")]
+    [InlineData(ProcessorKind.Model, "bits32", "triple-fault", "triple fault")]
+    [InlineData(ProcessorKind.Kvm, "long4", "hang", "has not come to its end natively within 1 s")]
+    [InlineData(ProcessorKind.Kvm, "long4", "triple-fault", "triple fault")]
+    [InlineData(ProcessorKind.Qemu, "long4", "hang", "has not come to its end natively within 1 s")]
+    [InlineData(ProcessorKind.Qemu, "long4", "triple-fault", "triple fault")]
+    [InlineData(ProcessorKind.Qemu, "pae", "triple-fault", "triple fault")]
+    [InlineData(ProcessorKind.Qemu, "bits32", "hang", "has not come to its end natively within 1 s")]
+    internal void GuestWithABadEndIsOneLine(ProcessorKind kind, string mode, string ending, string reason)
+    {
+        Require(kind);
+        using var mmu = new MmuProcess(
+            null, "run", "--cpu", kind.ToString().ToLowerInvariant(), "--mode", mode, "--steps", "50", "--ending", ending, "--timeout", "1");
+        mmu.End().AssertRefused(reason);
+        mmu.AssertNothingIsLeft();
+    }
+
+    [Theory]
+    [InlineData(ProcessorKind.Model)]
+    [InlineData(ProcessorKind.Kvm)]
+    [InlineData(ProcessorKind.Qemu)]
+    internal void GuestWithABadEndIsStoppedOnShadowTablesToo(ProcessorKind kind)
+    {
+        Require(kind);
+        foreach (RunMode mode in kind == ProcessorKind.Kvm ? [RunMode.Long4] : RunMode.All)
+        {
+            var options = new StressOptions(2, 16, 50, 1) { Mode = mode };
+            GuestException hangs = Assert.Throws<GuestException>(
+                () => Shadowed.Run(kind, options with { Ending = StressEnding.Hang }, TimeSpan.FromSeconds(2), null));
+            Assert.Contains("has not come to its end on shadow tables within 2 s", hangs.Message, StringComparison.Ordinal);
+            GuestException faults = Assert.Throws<GuestException>(
+                () => Shadowed.Run(kind, options with { Ending = StressEnding.TripleFault }, TimeSpan.FromSeconds(20), null));
+            Assert.Contains("the guest triple-faults at 0x", faults.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void ModelStopsAfterItsInstructions()
+    {
+        CommandRun run = CommandRun.Of("run", "--cpu", "model", "--steps", "50", "--ending", "hang", "--instructions", "100000");
+        run.AssertRefused("it has executed 100000 instructions, all that it may (--instructions)");
+
+        // Without a number the budget grows with the steps, and no guest that ends meets it.
+        CommandRun.Of("run", "--cpu", "model", "--steps", "50", "--ending", "hang").AssertRefused("it has executed 100100000 instructions");
+        CommandRun.Of("run", "--cpu", "qemu", "--instructions", "5").AssertRefused("--instructions 5 takes --cpu model");
     }
 
     [Theory]

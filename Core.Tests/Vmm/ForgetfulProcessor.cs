@@ -30,7 +30,7 @@ internal sealed class ForgetfulProcessor : IProcessor
 
     public void Start(in ProcessorState state, IReadOnlyList<ulong> ports) => _inner.Start(state, ports);
 
-    public void Jump(bool user, ulong rip, ulong rsp, ulong flags) => _inner.Jump(user, rip, rsp, flags);
+    public void Jump(Ring ring, ulong rip, ulong rsp, ulong flags) => _inner.Jump(ring, rip, rsp, flags);
 
     public RunEvent Run(TimeSpan budget) => _inner.Run(budget);
 

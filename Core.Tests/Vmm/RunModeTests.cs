@@ -34,20 +34,38 @@ public sealed class RunModeTests
     }
 
     [Theory]
-    [InlineData("model")]
-    [InlineData("qemu")]
-    public void GuestComesToTheSameEndUnderFiveLevels(string cpu)
+    [InlineData("model", "bits32", 3000)]
+    [InlineData("model", "pae", 3000)]
+    [InlineData("model", "long5", 3000)]
+    [InlineData("qemu", "bits32", 300)]
+    [InlineData("qemu", "pae", 300)]
+    [InlineData("qemu", "long5", 300)]
+    public void GuestComesToTheSameEndInEveryMode(string cpu, string mode, int steps)
     {
         Assert.SkipUnless(cpu == "model" || QemuProcessor.IsThere(), "QEMU is not in PATH: nothing was run on its processor.");
-        CommandRun run = CommandRun.Of("run", "--cpu", cpu, "--mode", "long5", "--steps", "300").AssertOk();
+        CommandRun run = CommandRun.Of("run", "--cpu", cpu, "--mode", mode, "--steps", $"{steps}").AssertOk();
         Assert.Contains("the checksums are equal", run.Output, StringComparison.Ordinal);
+        Assert.Contains("faults: Inject", run.Output, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("bits32")]
-    [InlineData("pae")]
-    public void GuestHasNo32BitBuild(string mode) =>
-        CommandRun.Of("run", "--cpu", "model", "--mode", mode).AssertRefused("the bundled guest is 64-bit code");
+    [InlineData("bits32", "--processes", "1", "--pages", "16", "--seed", "7")]
+    [InlineData("pae", "--processes", "1", "--pages", "16", "--seed", "7")]
+    [InlineData("bits32", "--processes", "5", "--pages", "2048")]
+    [InlineData("pae", "--processes", "5", "--pages", "2048")]
+    public void GuestOfAnySizeComesToTheSameEndIn32BitModes(string mode, params string[] sizes)
+    {
+        CommandRun run = CommandRun.Of(["run", "--cpu", "model", "--mode", mode, "--steps", "1500", .. sizes]).AssertOk();
+        Assert.Contains("the checksums are equal", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ModelAndQemuComeToTheSameEnd()
+    {
+        Assert.SkipUnless(QemuProcessor.IsThere(), "QEMU is not in PATH: nothing was run on its processor.");
+        string[] guest = ["run", "--mode", "all", "--steps", "200", "--pages", "16"];
+        Assert.Equal(Sums(CommandRun.Of([.. guest, "--cpu", "model"])), Sums(CommandRun.Of([.. guest, "--cpu", "qemu"])));
+    }
 
     [Fact]
     public void ProcessorWithoutFiveLevelsIsRefused()
@@ -86,6 +104,13 @@ public sealed class RunModeTests
         // CR0.WP and CR4.PGE, SMEP and SMAP.
         Assert.Equal(0x31_0080UL, changed & 0x31_0080);
         Assert.Equal(RunMode.Long4.Cr4, controls.Cr4 & RunMode.Long4.Cr4);
+    }
+
+    private static string[] Sums(CommandRun run)
+    {
+        string[] sums = [.. run.AssertOk().Lines.Where(line => line.Contains("checksum: ", StringComparison.Ordinal)).Select(line => line.Split(" in ")[0])];
+        Assert.Equal(8, sums.Length);
+        return sums;
     }
 
     private static void Compare(ProcessorKind kind, string name, int cases)

@@ -43,13 +43,14 @@ internal sealed class Bench : IDisposable
     /// <param name="kind">The processor.</param>
     /// <param name="guestBytes">Size of guest memory.</param>
     /// <param name="mode">The guest's paging mode; 4-level paging unless said otherwise.</param>
+    /// <param name="instructions">How many instructions the model may execute from a start to its end.</param>
     /// <exception cref="InputException">The processor or the memory is not there.</exception>
-    internal static Bench Create(ProcessorKind kind, ulong guestBytes, RunMode? mode = null)
+    internal static Bench Create(ProcessorKind kind, ulong guestBytes, RunMode? mode = null, long instructions = long.MaxValue)
     {
         HostMemory memory = HostMemory.Create(guestBytes, shared: kind == ProcessorKind.Qemu);
         try
         {
-            return Of(memory, Open(kind, memory), mode ?? RunMode.Long4);
+            return Of(memory, Open(kind, memory, instructions), mode ?? RunMode.Long4);
         }
         catch
         {
@@ -80,11 +81,11 @@ internal sealed class Bench : IDisposable
         return $"{Flush} makes changed tables visible{failed}";
     }
 
-    private static IProcessor Open(ProcessorKind kind, HostMemory memory) => kind switch
+    private static IProcessor Open(ProcessorKind kind, HostMemory memory, long instructions) => kind switch
     {
         ProcessorKind.Kvm => new KvmProcessor(memory),
         ProcessorKind.Qemu => new QemuProcessor(memory),
-        _ => new ModelProcessor(memory),
+        _ => new ModelProcessor(memory) { MostInstructions = instructions },
     };
 
     /// <summary>Makes a bench of a processor and its memory, which become the bench's.</summary>

@@ -6,7 +6,7 @@ namespace Mmu.Vmm.Run;
 
 /// <summary>
 /// Builds the frame that the processor would have pushed on the guest's stack, from the guest's IDT and TSS, and lets the stub return into
-/// the guest's handler. CR2 is right already: the processor raised this very fault.
+/// the guest's handler.
 /// </summary>
 internal sealed class FaultInjector
 {
@@ -28,7 +28,7 @@ internal sealed class FaultInjector
     /// <exception cref="GuestException">The guest's tables or stack cannot be used: a triple fault.</exception>
     internal void Inject(PageFaultCode code)
     {
-        bool fromUser = (_window.Frame(FrameWord.Cs) & 3) != 0;
+        bool fromUser = (_window.Frame(FrameWord.Cs) & 3) == (ulong)Ring.User;
         _bus.User = false;
         _bus.AlignmentCheck = false;
         ulong gate = _guest.Idt + (ulong)(Window.PageFault * _guest.GateBytes);
@@ -65,10 +65,11 @@ internal sealed class FaultInjector
         }
 
         _window.SetFrame(FrameWord.Rip, handler);
-        _window.SetFrame(FrameWord.Cs, Descriptors.KernelCode);
-        _window.SetFrame(FrameWord.Ss, Descriptors.KernelData);
+        Ring ring = _guest.GuestRing(Ring.Kernel);
+        _window.SetFrame(FrameWord.Cs, Descriptors.CodeOf(ring));
+        _window.SetFrame(FrameWord.Ss, Descriptors.DataOf(ring));
         _window.SetFrame(FrameWord.Rsp, stack);
-        _window.SetFrame(FrameWord.Flags, (_window.Frame(FrameWord.Flags) & ~ClearedByGate) | 2);
+        _window.SetFrame(FrameWord.Flags, (_window.Frame(FrameWord.Flags) & ~ClearedByGate) | 2 | _guest.GuestFlags);
     }
 
     private GuestException TripleFault(string why) => new($"the guest triple-faults at 0x{_window.Frame(FrameWord.Rip):x}: {why}");

@@ -81,7 +81,7 @@ internal sealed class FlushTest
                 Cr4 = _mode.Cr4,
                 Efer = _mode.Efer | ProcessorState.NoExecute,
                 Descriptors = _window.Descriptors,
-                User = true,
+                Ring = Ring.User,
                 Rip = _window.AddressOf(Probe.Read, user: true),
                 Flags = Probes.UserFlags,
             },
@@ -112,7 +112,7 @@ internal sealed class FlushTest
     // What is read at address 0; null for a page fault.
     private ulong? Touch()
     {
-        _processor.Jump(user: true, _window.AddressOf(Probe.Read, user: true), _window.ProbeStack, Probes.UserFlags);
+        _processor.Jump(Ring.User, _window.AddressOf(Probe.Read, user: true), _window.ProbeStack, Probes.UserFlags);
         _processor.Registers[CpuRegisters.Rdi] = 0;
         RunEvent found = _processor.Run(_patience);
         return found.Kind == RunEventKind.Port && found.Port == Window.ProbePort

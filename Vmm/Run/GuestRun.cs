@@ -28,19 +28,15 @@ internal sealed class GuestRun
     /// <returns>True if both checksums are the same.</returns>
     internal bool Run(RunOptions options, ProcessorKind kind, RunMode mode)
     {
-        if (!mode.IsLong)
-        {
-            throw new InputException($"the bundled guest is 64-bit code and has no build for {mode.Name}; --compare runs in every mode");
-        }
-
-        StressOptions guest = options.Guest with { FiveLevels = mode == RunMode.Long5 };
+        StressOptions guest = options.Guest with { Mode = mode };
         if (guest.MemoryBytes > MostMemory)
         {
             throw new InputException(
                 $"the guest needs {guest.MemoryBytes >> 20} MiB; it can have {MostMemory >> 20} MiB: ask for fewer processes or pages");
         }
 
-        using Bench bench = Bench.Create(kind, guest.MemoryBytes, mode);
+        using Bench bench = Bench.Create(kind, guest.MemoryBytes, mode, options.Instructions);
+        guest = guest with { Features = bench.Processor.Features };
         _output.WriteLine($"flush: {bench.DescribeFlush()}");
         _output.WriteLine(
             $"guest: {guest.Processes} address spaces of {guest.Pages} pages, {guest.Steps} steps, {guest.MemoryBytes >> 20} MiB");
@@ -60,7 +56,7 @@ internal sealed class GuestRun
         machine.Recorder = recorder;
         machine.Start(start, shadowed.Ports);
         var runner = new ShadowRunner(
-            machine, bench.Processor, StressGuest.Descriptors, faults => Show($"on shadow tables: {faults} faults of the guest's own…"));
+            machine, bench.Processor, shadowed.Descriptors, faults => Show($"on shadow tables: {faults} faults of the guest's own…"));
         ulong found = Run(runner, options.Timeout, recorder);
         Show(null);
         _output.WriteLine($"shadowed checksum: 0x{found:x16} in {clock.Elapsed.TotalMilliseconds:n0} ms");

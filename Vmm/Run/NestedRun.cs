@@ -16,9 +16,10 @@ internal static class NestedRun
     /// <returns>True if both checksums are the same.</returns>
     internal static bool Run(RunOptions options, TdpFormat format, RunMode mode, TextWriter output)
     {
-        StressOptions guest = options.Guest with { FiveLevels = mode == RunMode.Long5 };
+        StressOptions guest = options.Guest with { Mode = mode };
         using HostMemory memory = HostMemory.Create(guest.MemoryBytes, shared: false);
-        using ModelProcessor processor = new(memory);
+        using ModelProcessor processor = new(memory) { MostInstructions = options.Instructions };
+        guest = guest with { Features = processor.Features };
         ulong expected = Once(processor, memory, HostLayout.GuestMemory, guest, options.Timeout);
         output.WriteLine($"native checksum: 0x{expected:x16}");
 

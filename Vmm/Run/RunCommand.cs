@@ -17,6 +17,8 @@ internal sealed class RunCommand
     private const int MaxProcesses = 64;
     private const int MinPages = 16;
     private const int MaxPages = 32768;
+    private const long UsualInstructions = 100_000_000;
+    private const long InstructionsPerStep = 2000;
 
     private readonly Option<string> _cpu = new("--cpu")
     {
@@ -36,6 +38,18 @@ internal sealed class RunCommand
     private readonly Option<int> _seed = Number("--seed", "What the choices of the guest, or of the cases, start from.", 1);
     private readonly Option<int> _timeout = Number(
         "--timeout", "Seconds that the guest may run, natively and again on shadow tables.", 120);
+    private readonly Option<long> _instructions = new("--instructions")
+    {
+        HelpName = "N",
+        Description = "Instructions that the model may execute, natively and again on shadow tables; 0 for 100 million and 2000 a step.",
+    };
+
+    private readonly Option<string> _ending = new("--ending")
+    {
+        Description = "What the guest does at last: exit, or hang or triple-fault, to see what becomes of such a guest.",
+        DefaultValueFactory = _ => "exit",
+    };
+
     private readonly Option<bool> _compare = new("--compare")
     {
         Description = "Differential mode: random page tables and accesses, each natively and on shadow tables; any difference fails.",
@@ -59,11 +73,12 @@ internal sealed class RunCommand
     internal Command Build(Func<RunOptions, TextWriter, int> run)
     {
         _ = _cpu.AcceptOnlyFromAmong("auto", "model", "kvm", "qemu", "all");
+        _ = _ending.AcceptOnlyFromAmong("exit", "hang", "triple-fault");
         _ = _tables.AcceptOnlyFromAmong("shadow", "ept", "ept-no-ad", "npt");
         _ = _mode.AcceptOnlyFromAmong([.. RunMode.All.Select(mode => mode.Name), "all"]);
         var command = new Command("run", "Runs a guest that stresses its page tables, natively and on shadow tables, and compares the two.")
         {
-            _cpu, _mode, _processes, _pages, _steps, _seed, _timeout, _compare, _cases, _tables, _record,
+            _cpu, _mode, _processes, _pages, _steps, _seed, _timeout, _instructions, _ending, _compare, _cases, _tables, _record,
         };
         command.SetAction(result => run(Read(result), result.InvocationConfiguration.Output));
         return command;
@@ -91,7 +106,15 @@ internal sealed class RunCommand
             InRange("--processes", result.GetValue(_processes), 1, MaxProcesses),
             pages,
             InRange("--steps", result.GetValue(_steps), 1, int.MaxValue),
-            InRange("--seed", result.GetValue(_seed), 0, int.MaxValue));
+            InRange("--seed", result.GetValue(_seed), 0, int.MaxValue))
+        {
+            Ending = result.GetValue(_ending) switch
+            {
+                "hang" => StressEnding.Hang,
+                "triple-fault" => StressEnding.TripleFault,
+                _ => StressEnding.Exit,
+            },
+        };
         ProcessorKind? cpu = result.GetValue(_cpu) switch
         {
             "model" => ProcessorKind.Model,
@@ -100,6 +123,12 @@ internal sealed class RunCommand
             _ => null,
         };
         var timeout = TimeSpan.FromSeconds(InRange("--timeout", result.GetValue(_timeout), 1, 86_400));
+        long instructions = result.GetValue(_instructions);
+        if (instructions < 0 || (instructions != 0 && (cpu != ProcessorKind.Model || result.GetValue(_compare))))
+        {
+            throw new InputException($"--instructions {instructions} takes --cpu model, the guest, and a number above 0");
+        }
+
         int cases = InRange("--cases", result.GetValue(_cases), 1, 100_000_000);
         bool all = result.GetValue(_cpu) == "all";
         bool compare = result.GetValue(_compare);
@@ -119,6 +148,6 @@ internal sealed class RunCommand
 
         return record is not null && (all || compare || modes.Length > 1)
             ? throw new InputException($"--record takes one run of the guest, not {(compare ? "--compare" : all ? "--cpu all" : "--mode all")}")
-            : new RunOptions(cpu, all, [.. modes], guest, timeout, compare, cases, record, nested);
+            : new RunOptions(cpu, all, [.. modes], guest, timeout, instructions == 0 ? UsualInstructions + (InstructionsPerStep * guest.Steps) : instructions, compare, cases, record, nested);
     }
 }

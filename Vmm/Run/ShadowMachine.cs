@@ -14,9 +14,6 @@ namespace Mmu.Vmm.Run;
 /// <summary>The library's VM with one vCPU, and the processor that walks its tables.</summary>
 internal sealed class ShadowMachine : IMmuHost, IDisposable
 {
-    private const ulong PageSizeExtensions = 1 << 4;
-    private const ulong GlobalPages = 1 << 7;
-
     private static readonly int _outcomes = Enum.GetValues<FaultOutcome>().Length;
 
     private readonly HostMemory _memory;
@@ -103,28 +100,30 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
             Cr4 = OurCr4(state.Cr4),
             Efer = state.Efer | ProcessorState.NoExecute,
             Descriptors = Window.Descriptors,
+            Ring = Window.Descriptors.GuestRing(state.Ring),
+            Flags = state.Flags | Window.Descriptors.GuestFlags,
         };
         _processor.Start(ours, [.. Window.Ports, .. ports]);
         _processor.Flush(FlushRegion.Tables, _method);
     }
 
-    /// <summary>Does what the guest's MOV to CR0 or CR4 would.</summary>
-    /// <param name="cr0">The new CR0.</param>
-    /// <param name="cr4">The new CR4.</param>
+    /// <summary>Does what the guest's MOV to CR0 or CR4, or its WRMSR of EFER, would.</summary>
+    /// <param name="after">The new control state.</param>
     /// <exception cref="GuestException">It is #GP.</exception>
-    internal void LoadControl(ulong cr0, ulong cr4)
+    internal void LoadControl(in ControlState after)
     {
         ControlState before = Vcpu.Walker.ControlState;
-        ControlStateStatus status = Vcpu.SetControlState(before with { Cr0 = cr0, Cr4 = cr4 });
+        ControlStateStatus status = Vcpu.SetControlState(after);
         if (status != ControlStateStatus.Legal)
         {
-            throw new GuestException($"the guest's CR0 0x{cr0:x} and CR4 0x{cr4:x} are #GP: {status}");
+            throw new GuestException($"the guest's CR0 0x{after.Cr0:x}, CR4 0x{after.Cr4:x} and EFER 0x{after.Efer:x} are #GP: {status}");
         }
 
-        Recorder?.Control(flushes: ((before.Cr4 ^ cr4) & GlobalPages) != 0);
-        if (cr4 != before.Cr4)
+        // Our tables need CR0.WP and EFER.NXE whatever the guest has.
+        Recorder?.Control(flushes: ((before.Cr4 ^ after.Cr4) & ControlBits.GlobalPages) != 0);
+        if (after.Cr4 != before.Cr4)
         {
-            _processor.LoadControl(ProcessorState.UsualCr0, OurCr4(cr4));
+            _processor.LoadControl(ProcessorState.UsualCr0, OurCr4(after.Cr4));
         }
     }
 
@@ -181,7 +180,7 @@ internal sealed class ShadowMachine : IMmuHost, IDisposable
     public void Dispose() => Vm.Dispose();
 
     // Shadow tables of 32-bit paging are those of PAE paging.
-    private static ulong OurCr4(ulong guest) => (guest & ~PageSizeExtensions) | RunMode.Pae.Cr4;
+    private static ulong OurCr4(ulong guest) => (guest & ~ControlBits.PageSizeExtensions) | RunMode.Pae.Cr4;
 
     private ulong Enter()
     {

@@ -12,11 +12,14 @@ namespace Mmu.Vmm.Run;
 /// <summary>Runs a guest on shadow tables, answering its faults and announcements.</summary>
 internal sealed class ShadowRunner
 {
+    private const ulong LongModeActive = 0x400;
+
     private readonly ShadowMachine _machine;
     private readonly IProcessor _processor;
     private readonly FaultInjector _injector;
     private readonly StoreEmulator _emulator;
     private readonly Action<ulong> _progress;
+    private ulong _cr2;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="machine">The machine.</param>
@@ -54,19 +57,47 @@ internal sealed class ShadowRunner
                 case RunEventKind.Port when found.Port == Window.ExceptionPort + Window.PageFault:
                     Answer();
                     break;
-                case RunEventKind.Port when found.Port == GuestPorts.LoadCr3:
-                    LoadCr3(_processor.Registers[CpuRegisters.Rax]);
-                    break;
-                case RunEventKind.Port when found.Port == GuestPorts.Invalidate:
-                    _machine.Recorder?.Invalidate(_processor.Registers[CpuRegisters.Rax]);
-                    _machine.Vcpu.InvalidatePage(new Gva(_processor.Registers[CpuRegisters.Rax]));
-                    break;
                 case RunEventKind.OutOfTime:
                     clock.Fail("on shadow tables");
                     break;
                 default:
-                    throw new GuestException($"the guest cannot go on at 0x{_processor.Registers.Rip:x}: {Describe(found)}");
+                    if (found.Kind != RunEventKind.Port || !Announced(found.Port, ref _processor.Registers[CpuRegisters.Rax]))
+                    {
+                        throw new GuestException($"the guest cannot go on at 0x{_processor.Registers.Rip:x}: {Describe(found)}");
+                    }
+
+                    break;
             }
+        }
+    }
+
+    // Does what the guest announces, with the operand.
+    private bool Announced(int port, ref ulong operand)
+    {
+        ControlState state = _machine.Vcpu.Walker.ControlState;
+        switch (port)
+        {
+            case GuestPorts.LoadCr0:
+                _machine.LoadControl(state with { Cr0 = operand });
+                return true;
+            case GuestPorts.ReadCr2:
+                operand = _cr2;
+                return true;
+            case GuestPorts.LoadCr3:
+                LoadCr3(operand);
+                return true;
+            case GuestPorts.Invalidate:
+                _machine.Recorder?.Invalidate(operand);
+                _machine.Vcpu.InvalidatePage(new Gva(operand));
+                return true;
+            case GuestPorts.LoadCr4:
+                _machine.LoadControl(state with { Cr4 = operand });
+                return true;
+            case GuestPorts.LoadEfer:
+                _machine.LoadControl(state with { Efer = (state.Efer & LongModeActive) | (uint)operand });
+                return true;
+            default:
+                return false;
         }
     }
 
@@ -116,6 +147,7 @@ internal sealed class ShadowRunner
                 $"the guest's access to 0x{walk.LinearAddress.Value:x} ends in {walk.Outcome}, which is not delivered here");
         }
 
+        _cr2 = walk.LinearAddress.Value;
         _injector.Inject(walk.ErrorCode);
     }
 

@@ -31,7 +31,7 @@ internal sealed class StoreEmulator
     internal WalkResult? Emulate()
     {
         Window window = _machine.Window;
-        _bus.User = (window.Frame(FrameWord.Cs) & 3) != 0;
+        _bus.User = (window.Frame(FrameWord.Cs) & 3) == (ulong)Ring.User;
         _bus.AlignmentCheck = (window.Frame(FrameWord.Flags) & 1 << 18) != 0;
         ulong rip = window.Frame(FrameWord.Rip);
         Instruction code = Fetch(rip);

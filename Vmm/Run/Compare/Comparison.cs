@@ -131,7 +131,7 @@ internal sealed partial class Comparison : IDisposable
             Pkru = _controls.Pkru,
             Descriptors = _bench.Window.Descriptors,
             Cr3 = HostLayout.GuestMemory + CompareLayout.States,
-            User = true,
+            Ring = Ring.User,
             Rip = _bench.Window.ProbeEndOf(user: true),
             Flags = Probes.UserFlags,
         };

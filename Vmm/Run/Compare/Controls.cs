@@ -7,13 +7,6 @@ namespace Mmu.Vmm.Run.Compare;
 /// <summary>Chooses control registers: those that a batch starts with, and changes that keep the paging mode.</summary>
 internal sealed class Controls
 {
-    private const ulong WriteProtect = 1 << 16;
-    private const ulong PageSizeExtensions = 1 << 4;
-    private const ulong GlobalPages = 1 << 7;
-    private const ulong Smep = 1 << 20;
-    private const ulong Smap = 1 << 21;
-    private const ulong ProtectionKeys = 1 << 22;
-
     private readonly CaseRandom _random;
     private readonly RunMode _mode;
     private readonly CpuFeatures _features;
@@ -40,22 +33,22 @@ internal sealed class Controls
     /// <summary>Chooses those of a batch.</summary>
     internal void Start()
     {
-        Cr0 = ProcessorState.UsualCr0 & ~(_random.Next(4) == 0 ? WriteProtect : 0);
-        Cr4 = _mode.Cr4 | Flag(_features.Smep, Smep) | Flag(_features.Smap, Smap) | Flag(_features.GlobalPages, GlobalPages);
+        Cr0 = ProcessorState.UsualCr0 & ~(_random.Next(4) == 0 ? ControlBits.WriteProtect : 0);
+        Cr4 = _mode.Cr4 | Flag(_features.Smep, ControlBits.Smep) | Flag(_features.Smap, ControlBits.Smap) | Flag(_features.GlobalPages, ControlBits.GlobalPages);
         if (_mode == RunMode.Bits32)
         {
-            Cr4 |= _random.Next(4) == 0 ? 0 : PageSizeExtensions;
+            Cr4 |= _random.Next(4) == 0 ? 0 : ControlBits.PageSizeExtensions;
         }
 
         Efer = _mode.Efer | (_random.Next(8) == 0 ? 0 : ProcessorState.NoExecute);
-        Cr4 |= _mode.IsLong ? Flag(_features.Pku, ProtectionKeys) : 0;
+        Cr4 |= _mode.IsLong ? Flag(_features.Pku, ControlBits.ProtectionKeys) : 0;
 
         // Key 0 is that of the linear map and of the window.
-        Pkru = (Cr4 & ProtectionKeys) == 0 ? 0 : (uint)_random.Next(int.MaxValue) << 2;
+        Pkru = (Cr4 & ControlBits.ProtectionKeys) == 0 ? 0 : (uint)_random.Next(int.MaxValue) << 2;
     }
 
     /// <summary>Toggles CR4.PGE.</summary>
-    internal void ToggleGlobalPages() => Cr4 ^= GlobalPages;
+    internal void ToggleGlobalPages() => Cr4 ^= ControlBits.GlobalPages;
 
     /// <summary>Changes one bit, now and then.</summary>
     internal void Change()
@@ -63,20 +56,20 @@ internal sealed class Controls
         switch (_random.Next(20))
         {
             case 0:
-                Cr0 ^= WriteProtect;
+                Cr0 ^= ControlBits.WriteProtect;
                 break;
             case 1:
-                Cr4 ^= _features.Smep ? Smep : 0;
+                Cr4 ^= _features.Smep ? ControlBits.Smep : 0;
                 break;
             case 2:
-                Cr4 ^= _features.Smap ? Smap : 0;
+                Cr4 ^= _features.Smap ? ControlBits.Smap : 0;
                 break;
             case 3 when _mode == RunMode.Bits32:
-                Cr4 ^= PageSizeExtensions;
+                Cr4 ^= ControlBits.PageSizeExtensions;
                 break;
             case 3 when _mode.IsLong && Pkru != 0:
                 // Some processors keep what they checked against keys until they are flushed.
-                Cr4 ^= ProtectionKeys | GlobalPages;
+                Cr4 ^= ControlBits.ProtectionKeys | ControlBits.GlobalPages;
                 break;
             case 4:
                 ToggleGlobalPages();

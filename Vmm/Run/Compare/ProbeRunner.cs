@@ -66,7 +66,7 @@ internal sealed class ProbeRunner
 
         if (_machine is not null)
         {
-            _machine.LoadControl(cr0, cr4);
+            _machine.LoadControl(_machine.Vcpu.Walker.ControlState with { Cr0 = cr0, Cr4 = cr4 });
         }
         else
         {
@@ -153,7 +153,7 @@ internal sealed class ProbeRunner
 
     private AccessOutcome Run(Probe probe, ulong address, ulong value, bool user, ulong flags)
     {
-        _processor.Jump(user, _window.AddressOf(probe, user), _window.ProbeStack, flags);
+        _processor.Jump(user ? Ring.User : Ring.Kernel, _window.AddressOf(probe, user), _window.ProbeStack, flags);
         CpuRegisters registers = _processor.Registers;
         registers[CpuRegisters.Rdi] = address;
         registers[CpuRegisters.Rax] = value;

@@ -1,10 +1,11 @@
 // Vmm.Run: the memory-stress kernel's calls: what processes ask it to do to their address spaces.
+using System;
 using Iced.Intel;
-using static Iced.Intel.AssemblerRegisters;
+using static Iced.Intel.Register;
 
 namespace Mmu.Vmm.Run.Guests;
 
-/// <summary>Emits the calls. RCX is the number, RSI a page's number, RDI its address, RBP the kernel's data.</summary>
+/// <summary>Emits the calls. ECX is the number, ESI a page's number, EDI its address, EBP the kernel's data.</summary>
 internal static class StressCalls
 {
     internal const int Switch = 0;
@@ -14,226 +15,235 @@ internal static class StressCalls
     internal const int Protect = 4;
     internal const int SplitOrMerge = 5;
     internal const int InvalidatePair = 6;
+    internal const int WriteReadOnly = 7;
+    internal const int FlushGlobal = 8;
+    internal const int Controls = 9;
     internal const int Exit = 15;
 
-    internal static void Emit(KernelCode kernel, StressLabels labels, StressOptions options)
+    internal static void Emit(KernelCode c, StressLabels labels, StressOptions options)
     {
-        Assembler c = kernel.Asm;
-        (int Number, System.Action Body)[] calls =
+        (int Number, Action Body)[] calls =
         [
-            (Switch, () => EmitSwitch(kernel, options)),
-            (Share, () => EmitShare(kernel)),
-            (Unmap, () => EmitUnmap(kernel)),
-            (Swap, () => EmitSwap(kernel)),
-            (Protect, () => EmitProtect(kernel, labels)),
-            (SplitOrMerge, () => EmitSplitOrMerge(kernel)),
-            (InvalidatePair, () => EmitInvalidatePair(kernel)),
-            (Exit, () => EmitExit(kernel, options)),
+            (Switch, () => EmitSwitch(c, options)),
+            (Share, () => EmitShare(c)),
+            (Unmap, () => EmitUnmap(c)),
+            (Swap, () => EmitSwap(c)),
+            (Protect, () => EmitProtect(c, labels)),
+            (SplitOrMerge, () => EmitSplitOrMerge(c, options)),
+            (InvalidatePair, () => EmitInvalidatePair(c)),
+            (WriteReadOnly, () => StressControls.EmitWriteReadOnly(c, labels)),
+            (FlushGlobal, () => StressControls.EmitFlushGlobal(c, options)),
+            (Controls, () => StressControls.EmitControls(c, labels, options)),
+            (Exit, () => EmitEnding(c, options)),
         ];
-        foreach ((int number, System.Action body) in calls)
+        foreach ((int number, Action body) in calls)
         {
-            Label other = c.CreateLabel();
-            c.cmp(ecx, number);
-            c.jne(other);
+            Label other = c.Asm.CreateLabel();
+            c.Compare(ECX, number);
+            c.Asm.jne(other);
             body();
-            c.jmp(labels.Done);
-            c.Label(ref other);
+            c.Asm.jmp(labels.Done);
+            c.Asm.Label(ref other);
         }
 
         // An instruction has one label only, and the caller sets the next.
-        c.nop();
+        c.Asm.nop();
     }
 
-    private static void EmitSwitch(KernelCode kernel, StressOptions options)
+    /// <summary>The address of the page's entry, in EBX.</summary>
+    internal static void EntryOf(KernelCode c)
     {
-        Assembler c = kernel.Asm;
+        c.Move(EBX, ESI);
+        c.Scale(EBX);
+        c.AddFrom(EBX, EBP, StressData.Tables);
+    }
 
+    /// <summary>Loads the CR3 that is in force. Changes EAX and EBX.</summary>
+    internal static void Reload(KernelCode c)
+    {
+        c.Load(EBX, EBP, StressData.Record);
+        c.Load(EAX, EBX, StressData.RecordCr3);
+        c.LoadCr3();
+    }
+
+    private static void EmitSwitch(KernelCode c, StressOptions options)
+    {
         // The device learns how far the guest is.
-        c.mov(rax, __[rbp + StressData.Faults]);
-        c.mov(rbx, StressLayout.Linear + HostLayout.Device);
-        c.mov(__[rbx], rax);
+        c.Load(EAX, EBP, StressData.Faults);
+        c.Set(EBX, options.Linear + (HostLayout.Device & (options.HugeBytes - 1)));
+        c.Store(EBX, 0, EAX);
 
         Next(c, options);
-        c.mov(__[rbp + StressData.Current], rax);
-        c.mov(__[rbp + StressData.Record], rbx);
-        c.mov(rcx, __[rbx + StressData.RecordTables]);
-        c.mov(__[rbp + StressData.Tables], rcx);
-        c.push(rbx);
+        c.Store(EBP, StressData.Current, EAX);
+        c.Store(EBP, StressData.Record, EBX);
+        c.Load(ECX, EBX, StressData.RecordTables);
+        c.Store(EBP, StressData.Tables, ECX);
         Next(c, options);
-        c.mov(rcx, __[rbx + StressData.RecordTables]);
-        c.mov(__[rbp + StressData.NextTables], rcx);
-        c.pop(rbx);
-        c.mov(rax, __[rbx + StressData.RecordCr3]);
-        kernel.LoadCr3();
+        c.Load(ECX, EBX, StressData.RecordTables);
+        c.Store(EBP, StressData.NextTables, ECX);
+        Reload(c);
     }
 
-    // Number and record of the process after the current one, in RAX and RBX.
-    private static void Next(Assembler c, StressOptions options)
+    // Number and record of the process after the current one, in EAX and EBX.
+    private static void Next(KernelCode c, StressOptions options)
     {
-        Label inside = c.CreateLabel();
-        c.mov(rax, __[rbp + StressData.Current]);
-        c.inc(rax);
-        c.cmp(rax, options.Processes);
-        c.jb(inside);
-        c.xor(eax, eax);
-        c.Label(ref inside);
-        c.mov(rbx, rax);
-        c.shl(rbx, 5);
-        c.add(rbx, StressData.Records);
-        c.add(rbx, rbp);
+        Label inside = c.Asm.CreateLabel();
+        c.Load(EAX, EBP, StressData.Current);
+        c.Increment(EAX);
+        c.Compare(EAX, options.Processes);
+        c.Asm.jb(inside);
+        c.Set(EAX, 0);
+        c.Asm.Label(ref inside);
+        c.Move(EBX, EAX);
+        c.ShiftLeft(EBX, 5);
+        c.Add(EBX, StressData.Records);
+        c.Add(EBX, EBP);
     }
 
     // Eight pages become copy-on-write here and in the next process.
-    private static void EmitShare(KernelCode kernel)
+    private static void EmitShare(KernelCode c)
     {
-        Assembler c = kernel.Asm;
-        Label next = c.CreateLabel();
-        Label absent = c.CreateLabel();
-        c.mov(rax, rsi);
-        c.and(rax, ~7);
-        c.shl(rax, 3);
-        c.mov(rbx, __[rbp + StressData.Tables]);
-        c.add(rbx, rax);
-        c.mov(rdx, __[rbp + StressData.NextTables]);
-        c.add(rdx, rax);
-        c.mov(ecx, 8);
-        c.Label(ref next);
-        c.mov(rax, __[rbx]);
-        c.test(al, 1);
-        c.je(absent);
-        c.and(rax, ~0x402);
-        c.or(rax, 0x200);
-        c.mov(__[rbx], rax);
-        c.mov(__[rdx], rax);
-        c.Label(ref absent);
-        c.add(rbx, 8);
-        c.add(rdx, 8);
-        c.dec(ecx);
-        c.jne(next);
-        Reload(kernel);
+        Label next = c.Asm.CreateLabel();
+        Label absent = c.Asm.CreateLabel();
+        c.Move(EAX, ESI);
+        c.And(EAX, ~7);
+        c.Scale(EAX);
+        c.Load(EBX, EBP, StressData.Tables);
+        c.Add(EBX, EAX);
+        c.Load(EDX, EBP, StressData.NextTables);
+        c.Add(EDX, EAX);
+        c.Set(ECX, 8);
+        c.Asm.Label(ref next);
+        c.Load(EAX, EBX);
+        c.Test(EAX, 1);
+        c.Asm.je(absent);
+        c.CopyHigh(EBX, 0, EDX, 0);
+        c.Load(EAX, EBX);
+        c.And(EAX, ~(StressFaults.ReadOnly | 2));
+        c.Or(EAX, StressFaults.CopyOnWrite);
+        c.Store(EBX, 0, EAX);
+        c.Store(EDX, 0, EAX);
+        c.Asm.Label(ref absent);
+        c.Add(EBX, c.Mode.EntryBytes);
+        c.Add(EDX, c.Mode.EntryBytes);
+        c.Decrement(ECX);
+        c.Asm.jne(next);
+        Reload(c);
     }
 
-    private static void EmitUnmap(KernelCode kernel)
+    private static void EmitUnmap(KernelCode c)
     {
-        Assembler c = kernel.Asm;
         EntryOf(c);
-        c.xor(eax, eax);
-        c.mov(__[rbx], rax);
-        c.mov(rax, rdi);
-        kernel.Invalidate();
+        c.Clear(EBX);
+        c.Move(EAX, EDI);
+        c.Invalidate();
     }
 
-    private static void EmitSwap(KernelCode kernel)
+    private static void EmitSwap(KernelCode c)
     {
-        Assembler c = kernel.Asm;
         EntryOf(c);
-        c.mov(rdx, rbx);
-        c.xor(rdx, 8);
-        c.mov(rax, __[rbx]);
-        c.mov(rcx, __[rdx]);
-        c.mov(__[rbx], rcx);
-        c.mov(__[rdx], rax);
-        EmitInvalidatePair(kernel);
+        c.Move(EDX, EBX);
+        c.Xor(EDX, c.Mode.EntryBytes);
+        c.Exchange(EBX, EDX);
+        EmitInvalidatePair(c);
     }
 
     // From writable to read-only, unless the page is copy-on-write already.
-    private static void EmitProtect(KernelCode kernel, StressLabels labels)
+    private static void EmitProtect(KernelCode c, StressLabels labels)
     {
-        Assembler c = kernel.Asm;
         EntryOf(c);
-        c.mov(rax, __[rbx]);
-        c.test(al, 1);
-        c.je(labels.Done);
-        c.test(eax, 0x200);
-        c.jne(labels.Done);
-        c.and(rax, ~2);
-        c.or(rax, 0x400);
-        c.mov(__[rbx], rax);
-        c.mov(rax, rdi);
-        kernel.Invalidate();
+        c.Load(EAX, EBX);
+        c.Test(EAX, 1);
+        c.Asm.je(labels.Done);
+        c.Test(EAX, StressFaults.CopyOnWrite);
+        c.Asm.jne(labels.Done);
+        c.And(EAX, ~2);
+        c.Or(EAX, StressFaults.ReadOnly);
+        c.Store(EBX, 0, EAX);
+        c.Move(EAX, EDI);
+        c.Invalidate();
     }
 
-    // A huge page becomes a table whose entries are swapped in pairs, and whole again the next time.
-    private static void EmitSplitOrMerge(KernelCode kernel)
+    // A huge page becomes a table, two of whose entries change places each time, and whole again the next time.
+    private static void EmitSplitOrMerge(KernelCode c, StressOptions options)
     {
-        Assembler c = kernel.Asm;
-        Label merge = c.CreateLabel();
-        Label end = c.CreateLabel();
-        c.mov(rdx, __[rbp + StressData.Record]);
-        c.mov(rbx, __[rdx + StressData.RecordDirectory]);
-        c.mov(rax, __[rbx + (256 * 8)]);
-        c.test(al, 0x80);
-        c.je(merge);
-        c.mov(__[rdx + StressData.RecordHuge], rax);
-        c.lea(rax, __[rbx + 0x2000]);
-        c.mov(rcx, StressLayout.Linear);
-        c.sub(rax, rcx);
-        c.or(rax, 7);
-        c.mov(__[rbx + (256 * 8)], rax);
-        c.lea(rbx, __[rbx + 0x2000]);
-        c.mov(rdx, rsi);
-        c.and(rdx, 510);
-        c.mov(rax, __[rbx + (rdx * 8)]);
-        c.mov(rcx, __[rbx + (rdx * 8) + 8]);
-        c.mov(__[rbx + (rdx * 8)], rcx);
-        c.mov(__[rbx + (rdx * 8) + 8], rax);
-        c.jmp(end);
-        c.Label(ref merge);
-        c.mov(rax, __[rdx + StressData.RecordHuge]);
-        c.mov(__[rbx + (256 * 8)], rax);
-        c.Label(ref end);
-        Reload(kernel);
+        Label merge = c.Asm.CreateLabel();
+        Label end = c.Asm.CreateLabel();
+        c.Load(EDX, EBP, StressData.Record);
+        c.Load(EBX, EDX, StressData.RecordHugeEntry);
+        c.Load(EAX, EBX);
+        c.Test(EAX, 0x80);
+        c.Asm.je(merge);
+        c.Copy(EBX, 0, EDX, StressData.RecordHuge);
+        c.Load(EAX, EDX, StressData.RecordTables);
+        c.Add(EAX, -4096);
+        c.Move(EDX, EAX);
+        c.Set(ECX, options.Linear);
+        c.Subtract(EAX, ECX);
+        c.StoreTable(EBX);
+        c.Move(EBX, ESI);
+        c.And(EBX, options.EntriesPerTable - 2);
+        c.Scale(EBX);
+        c.Add(EBX, EDX);
+        c.AddressOf(EDX, EBX, c.Mode.EntryBytes);
+        c.Exchange(EBX, EDX);
+        c.Asm.jmp(end);
+        c.Asm.Label(ref merge);
+        c.Copy(EDX, StressData.RecordHuge, EBX, 0);
+        c.Asm.Label(ref end);
+        Reload(c);
     }
 
-    private static void EmitInvalidatePair(KernelCode kernel)
+    private static void EmitInvalidatePair(KernelCode c)
     {
-        Assembler c = kernel.Asm;
-        c.mov(rax, rdi);
-        kernel.Invalidate();
-        c.xor(rax, 0x1000);
-        kernel.Invalidate();
+        c.Move(EAX, EDI);
+        c.Invalidate();
+        c.Xor(EAX, 0x1000);
+        c.Invalidate();
     }
 
-    // The sum of the faults, of what processes read, and of all entries of level 1 without their accessed bits, which may be set early.
-    private static void EmitExit(KernelCode kernel, StressOptions options)
+    private static void EmitEnding(KernelCode c, StressOptions options)
     {
-        Assembler c = kernel.Asm;
-        Label process = c.CreateLabel();
-        Label entry = c.CreateLabel();
-        c.mov(rax, __[rbp + StressData.Sum]);
-        c.lea(rbx, __[rbp + StressData.Records]);
-        c.mov(ecx, options.Processes);
-        c.Label(ref process);
-        c.mov(rsi, __[rbx + StressData.RecordTables]);
-        c.mov(edi, options.Pages);
-        c.Label(ref entry);
-        c.mov(rdx, __[rsi]);
-        c.and(rdx, ~0x20);
-        c.rol(rax, 7);
-        c.add(rax, rdx);
-        c.add(rsi, 8);
-        c.dec(edi);
-        c.jne(entry);
-        c.add(rbx, StressData.RecordBytes);
-        c.dec(ecx);
-        c.jne(process);
-        c.add(rax, r9);
-        kernel.Out(GuestPorts.Exit);
+        switch (options.Ending)
+        {
+            case StressEnding.Hang:
+                Label here = c.Asm.CreateLabel();
+                c.Asm.Label(ref here);
+                c.Asm.jmp(here);
+                break;
+            case StressEnding.TripleFault:
+                c.Set(EAX, options.Cr4 & ~ControlBits.GlobalPages);
+                c.LoadCr4();
+                c.Set(EAX, HostLayout.GuestMemory + StressLayout.EmptyRoot);
+                c.LoadCr3();
+                break;
+            default:
+                EmitExit(c, options);
+                break;
+        }
     }
 
-    // The entry of the page, in RBX.
-    private static void EntryOf(Assembler c)
+    // The sum of the faults, of what the program read, and of all entries for pages.
+    private static void EmitExit(KernelCode c, StressOptions options)
     {
-        c.mov(rbx, rsi);
-        c.shl(rbx, 3);
-        c.add(rbx, __[rbp + StressData.Tables]);
-    }
-
-    private static void Reload(KernelCode kernel)
-    {
-        Assembler c = kernel.Asm;
-        c.mov(rbx, __[rbp + StressData.Record]);
-        c.mov(rax, __[rbx + StressData.RecordCr3]);
-        kernel.LoadCr3();
+        Label process = c.Asm.CreateLabel();
+        Label entry = c.Asm.CreateLabel();
+        c.Load(EAX, EBP, StressData.Sum);
+        c.AddressOf(EBX, EBP, StressData.Records);
+        c.Set(ECX, (ulong)options.Processes);
+        c.Asm.Label(ref process);
+        c.Load(ESI, EBX, StressData.RecordTables);
+        c.Set(EDI, (ulong)options.Pages);
+        c.Asm.Label(ref entry);
+        c.AddEntry(ESI);
+        c.Add(ESI, c.Mode.EntryBytes);
+        c.Decrement(EDI);
+        c.Asm.jne(entry);
+        c.Add(EBX, StressData.RecordBytes);
+        c.Decrement(ECX);
+        c.Asm.jne(process);
+        c.Set(EBX, options.LinearOf(StressLayout.UserData));
+        c.AddFrom(EAX, EBX, StressData.ProgramSum);
+        c.Out(GuestPorts.Exit);
     }
 }

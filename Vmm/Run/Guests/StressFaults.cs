@@ -1,176 +1,199 @@
 // Vmm.Run: the memory-stress kernel's page-fault handler.
 using Iced.Intel;
-using static Iced.Intel.AssemblerRegisters;
+using static Iced.Intel.Register;
 
 namespace Mmu.Vmm.Run.Guests;
 
 /// <summary>
-/// Emits the page-fault handler: demand paging, copy-on-write, upgrades without INVLPG, accesses that are refused, and calls, which are
-/// user reads of a kernel page.
+/// Emits the page-fault handler: demand paging, copy-on-write, upgrades without INVLPG, accesses that are refused, the kernel's own that it
+/// tries, and calls, which are user reads of a kernel page.
 /// </summary>
 internal static class StressFaults
 {
+    private const int Saved = 5;
+    /// <summary>Bit of an entry: the page is shared until it is written.</summary>
+    internal const int CopyOnWrite = 0x200;
+
+    /// <summary>Bit of an entry: the page may be written once the kernel has been asked.</summary>
+    internal const int ReadOnly = 0x400;
+
+
     /// <summary>The page whose first word a process reads to call the kernel.</summary>
-    internal static readonly ulong CallAddress = StressLayout.LinearOf(StressLayout.Data);
+    internal static ulong CallAddress(StressOptions options) => options.LinearOf(StressLayout.Data);
 
-    private const int ErrorOffset = 40;
-    private const int RipOffset = 48;
-    private const int CopyOnWrite = 0x200;
-    private const int ReadOnly = 0x400;
-
-    internal static void Emit(KernelCode kernel, StressOptions options)
+    internal static void Emit(KernelCode c, StressLabels labels, StressOptions options)
     {
-        Assembler c = kernel.Asm;
-        var labels = new StressLabels(c);
-        Label refuse = c.CreateLabel();
-        Label demand = c.CreateLabel();
-        Label copy = c.CreateLabel();
-        Label upgrade = c.CreateLabel();
-        Label call = c.CreateLabel();
+        Assembler asm = c.Asm;
+        Label refuse = asm.CreateLabel();
+        Label call = asm.CreateLabel();
+        Label kernel = asm.CreateLabel();
 
-        Save(c);
-        c.mov(rbp, StressLayout.LinearOf(StressLayout.Data));
-        c.mov(rax, cr2);
-        c.cmp(rax, rbp);
-        c.je(call);
-        c.mov(rdx, __[rsp + ErrorOffset]);
-        c.test(rax, rax);
-        c.js(refuse);
-        c.mov(rbx, rax);
-        c.sub(rbx, (int)StressLayout.User);
-        c.shr(rbx, 12);
-        c.shl(rbx, 3);
-        c.add(rbx, __[rbp + StressData.Tables]);
-        c.mov(rcx, __[rbx]);
-        c.test(dl, 1);
-        c.je(demand);
-        c.test(dl, 0x10);
-        c.jne(refuse);
-        c.test(ecx, CopyOnWrite);
-        c.jne(copy);
-        c.test(ecx, ReadOnly);
-        c.jne(upgrade);
-        c.jmp(labels.Done);
-
-        EmitHandlers(kernel, labels, (refuse, demand, copy, upgrade));
-        EmitRoutines(c, labels, options);
-
-        c.Label(ref call);
-        c.mov(__[rsp + RipOffset], r15);
-        StressCalls.Emit(kernel, labels, options);
-        c.Label(ref labels.Done);
-        Return(c);
-    }
-
-    private static void Save(Assembler c)
-    {
-        c.push(rax);
-        c.push(rcx);
-        c.push(rdx);
-        c.push(rbx);
-        c.push(rbp);
-    }
-
-    private static void Return(Assembler c)
-    {
-        c.pop(rbp);
-        c.pop(rbx);
-        c.pop(rdx);
-        c.pop(rcx);
-        c.pop(rax);
-        c.add(rsp, 8);
-        c.iretq();
-    }
-
-    private static void EmitHandlers(KernelCode kernel, StressLabels labels, (Label Refuse, Label Demand, Label Copy, Label Upgrade) at)
-    {
-        Assembler c = kernel.Asm;
-        c.Label(ref at.Refuse);
-        c.mov(__[rsp + RipOffset], r15);
-
-        // Hypervisors that keep the kernel's half out of ring 3's tables report its pages as not present.
-        c.or(edx, 1);
-        c.add(rax, rdx);
-        c.call(labels.Mix);
-        c.jmp(labels.Done);
-
-        c.Label(ref at.Demand);
-        c.test(cl, 1);
-        c.jne(labels.Done);
-        c.call(labels.Mix);
-        c.call(labels.Allocate);
-        c.mov(rcx, 1UL << 63);
-        c.or(rcx, rdx);
-        c.or(rcx, 7);
-        c.mov(__[rbx], rcx);
-        c.jmp(labels.Done);
-
-        c.Label(ref at.Copy);
-        c.call(labels.Mix);
-        c.call(labels.Allocate);
-        CopyWords(c);
-        c.mov(rcx, 1UL << 63);
-        c.or(rcx, rdx);
-        c.or(rcx, 7);
-        c.mov(__[rbx], rcx);
-        kernel.Invalidate();
-        c.jmp(labels.Done);
-
-        // From read-only to writable: the fault itself has dropped the old translation.
-        c.Label(ref at.Upgrade);
-        c.call(labels.Mix);
-        c.mov(rcx, __[rbx]);
-        c.and(rcx, ~ReadOnly);
-        c.or(rcx, 2);
-        c.mov(__[rbx], rcx);
-        c.jmp(labels.Done);
-    }
-
-    // The words that processes use, from the frame in the entry at RBX to the one in RDX. RAX stays.
-    private static void CopyWords(Assembler c)
-    {
-        c.push(rsi);
-        c.push(rdi);
-        c.mov(rsi, __[rbx]);
-        c.shl(rsi, 12);
-        c.shr(rsi, 24);
-        c.shl(rsi, 12);
-        c.mov(rdi, StressLayout.Linear);
-        c.add(rsi, rdi);
-        c.add(rdi, rdx);
-        for (int word = 0; word < 4; word++)
+        foreach (Register register in (System.ReadOnlySpan<Register>)[EAX, ECX, EDX, EBX, EBP])
         {
-            c.mov(rcx, __[rsi + (word * 8)]);
-            c.mov(__[rdi + (word * 8)], rcx);
+            c.Push(register);
         }
 
-        c.pop(rdi);
-        c.pop(rsi);
+        c.Set(EBP, options.LinearOf(StressLayout.Data));
+        c.ReadCr2();
+        c.Compare(EAX, EBP);
+        asm.je(call);
+        c.Load(EDX, ESP, (Saved + 2) * c.WordBytes);
+
+        // From ring 3, or from the kernel's, which may be ring 1.
+        c.Test(EDX, 2);
+        c.Load(EDX, ESP, Saved * c.WordBytes);
+        asm.je(kernel);
+        c.Test(EAX, -1);
+        asm.js(refuse);
+        EmitPage(c, labels, refuse);
+        EmitRefused(c, labels, refuse, kernel);
+        EmitRoutines(c, labels, options);
+
+        asm.Label(ref call);
+        ResumeAt(c, StressLayout.Program);
+        StressCalls.Emit(c, labels, options);
+        asm.Label(ref labels.Done);
+        foreach (Register register in (System.ReadOnlySpan<Register>)[EBP, EBX, EDX, ECX, EAX])
+        {
+            c.Pop(register);
+        }
+
+        c.Add(ESP, c.WordBytes);
+        c.ReturnFromInterrupt();
     }
 
-    private static void EmitRoutines(Assembler c, StressLabels labels, StressOptions options)
+    // Changes ECX.
+    private static void ResumeAt(KernelCode c, ulong address)
     {
-        // Adds RAX to the sum and counts a fault. Changes RCX.
-        c.Label(ref labels.Mix);
-        c.mov(rcx, __[rbp + StressData.Sum]);
-        c.rol(rcx, 7);
-        c.add(rcx, rax);
-        c.mov(__[rbp + StressData.Sum], rcx);
-        c.mov(rcx, __[rbp + StressData.Faults]);
-        c.inc(rcx);
-        c.mov(__[rbp + StressData.Faults], rcx);
-        c.ret();
+        c.Set(ECX, address);
+        StoreResume(c);
+        c.Load(ECX, ESP, (Saved - 2) * c.WordBytes);
+    }
 
-        // The next frame of the pool, in RDX. Changes RCX.
-        Label keep = c.CreateLabel();
-        c.Label(ref labels.Allocate);
-        c.mov(rdx, __[rbp + StressData.Cursor]);
-        c.lea(rcx, __[rdx + 0x1000]);
-        c.cmp(rcx, (int)(HostLayout.GuestMemory + options.MemoryBytes));
-        c.jb(keep);
-        c.mov(rcx, HostLayout.GuestMemory + options.PoolOffset);
-        c.Label(ref keep);
-        c.mov(__[rbp + StressData.Cursor], rcx);
-        c.ret();
+    private static void StoreResume(KernelCode c) => c.Store(ESP, (Saved + 1) * c.WordBytes, ECX);
+
+    private static void EmitRefused(KernelCode c, StressLabels labels, Label refuse, Label kernel)
+    {
+        Label mix = c.Asm.CreateLabel();
+        c.Asm.Label(ref kernel);
+        c.Load(ECX, EBP, StressData.Return);
+        StoreResume(c);
+        c.Asm.jmp(mix);
+
+        c.Asm.Label(ref refuse);
+        ResumeAt(c, StressLayout.Program);
+
+        // Hypervisors that keep the kernel's half out of ring 3's tables report its pages as not present, and QEMU forgets P beside reserved bits.
+        c.Asm.Label(ref mix);
+        c.Or(EDX, 1);
+        c.Add(EAX, EDX);
+        c.Asm.call(labels.Mix);
+        c.Asm.jmp(labels.Done);
+    }
+
+    // A fault of ring 3 at one of its pages: CR2 in EAX, the error code in EDX.
+    private static void EmitPage(KernelCode c, StressLabels labels, Label refuse)
+    {
+        Assembler asm = c.Asm;
+        Label demand = asm.CreateLabel();
+        Label copy = asm.CreateLabel();
+        Label upgrade = asm.CreateLabel();
+        c.Move(EBX, EAX);
+        c.Add(EBX, -(int)StressLayout.User);
+        c.ShiftRight(EBX, 12);
+        c.Scale(EBX);
+        c.AddFrom(EBX, EBP, StressData.Tables);
+        c.Load(ECX, EBX);
+        c.Test(EDX, 1);
+        asm.je(demand);
+        c.Test(EDX, 0x10);
+        asm.jne(refuse);
+        c.Test(ECX, CopyOnWrite);
+        asm.jne(copy);
+        c.Test(ECX, ReadOnly);
+        asm.jne(upgrade);
+        asm.jmp(labels.Done);
+        EmitMapped(c, labels, (demand, copy, upgrade));
+    }
+
+    // The entry's address in EBX, the entry in ECX.
+    private static void EmitMapped(KernelCode c, StressLabels labels, (Label Demand, Label Copy, Label Upgrade) at)
+    {
+        Assembler asm = c.Asm;
+        asm.Label(ref at.Demand);
+        c.Test(ECX, 1);
+        asm.jne(labels.Done);
+        asm.call(labels.Mix);
+        asm.call(labels.Allocate);
+        c.StoreLeaf(EBX, EDX);
+        asm.jmp(labels.Done);
+
+        asm.Label(ref at.Copy);
+        asm.call(labels.Mix);
+        asm.call(labels.Allocate);
+        asm.call(labels.CopyWords);
+        c.StoreLeaf(EBX, EDX);
+        c.Invalidate();
+        asm.jmp(labels.Done);
+
+        // From read-only to writable: the fault itself has dropped the old translation.
+        asm.Label(ref at.Upgrade);
+        asm.call(labels.Mix);
+        c.Load(ECX, EBX);
+        c.And(ECX, ~ReadOnly);
+        c.Or(ECX, 2);
+        c.Store(EBX, 0, ECX);
+        asm.jmp(labels.Done);
+    }
+
+    private static void EmitRoutines(KernelCode c, StressLabels labels, StressOptions options)
+    {
+        // Adds EAX to the sum and counts a fault. Changes ECX.
+        c.Asm.Label(ref labels.Mix);
+        c.Load(ECX, EBP, StressData.Sum);
+        c.RotateLeft(ECX, 7);
+        c.Add(ECX, EAX);
+        c.Store(EBP, StressData.Sum, ECX);
+        c.Load(ECX, EBP, StressData.Faults);
+        c.Increment(ECX);
+        c.Store(EBP, StressData.Faults, ECX);
+        c.Asm.ret();
+
+        // The next frame of the pool, in EDX. Changes ECX.
+        Label keep = c.Asm.CreateLabel();
+        c.Asm.Label(ref labels.Allocate);
+        c.Load(EDX, EBP, StressData.Cursor);
+        c.AddressOf(ECX, EDX, 0x1000);
+        c.Compare(ECX, (int)(HostLayout.GuestMemory + options.MemoryBytes));
+        c.Asm.jb(keep);
+        c.Set(ECX, HostLayout.GuestMemory + options.PoolOffset);
+        c.Asm.Label(ref keep);
+        c.Store(EBP, StressData.Cursor, ECX);
+        c.Asm.ret();
+
+        // The words that processes use, from the frame in the entry at EBX to the one in EDX. Changes ECX.
+        c.Asm.Label(ref labels.CopyWords);
+        c.Push(ESI);
+        c.Push(EDI);
+        c.Load(ESI, EBX);
+        c.FrameOf(ESI);
+        c.Set(EDI, options.Linear);
+        c.Add(ESI, EDI);
+        c.Add(EDI, EDX);
+        for (int offset = 0; offset < 32; offset += c.WordBytes)
+        {
+            c.Load(ECX, ESI, offset);
+            c.Store(EDI, offset, ECX);
+        }
+
+        c.Pop(EDI);
+        c.Pop(ESI);
+        c.Asm.ret();
+
+        // Reads the word at EAX; if that faults, execution goes on at the RET.
+        c.Asm.Label(ref labels.TryRead);
+        c.Load(EAX, EAX);
+        c.Asm.Label(ref labels.Return);
+        c.Asm.ret();
     }
 }

@@ -1,5 +1,6 @@
 // Vmm.Run: the memory-stress guest as it lies in memory before it starts.
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Linq;
 using Iced.Intel;
@@ -12,15 +13,14 @@ namespace Mmu.Vmm.Run.Guests;
 /// </summary>
 internal sealed class StressGuest
 {
-    private const ulong HugeWritable = 0x83;
-    private const ulong Writable = 3;
+    private const byte Return = 0xC3;
 
     private readonly StressOptions _options;
     private readonly bool _announces;
 
     /// <summary>Describes a guest.</summary>
     /// <param name="options">Its sizes.</param>
-    /// <param name="announces">True for the build that announces CR3 loads and INVLPG, false for the native one.</param>
+    /// <param name="announces">True for the build that announces what changes control registers and TLB, false for the native one.</param>
     internal StressGuest(StressOptions options, bool announces)
     {
         _options = options;
@@ -31,37 +31,45 @@ internal sealed class StressGuest
     internal IReadOnlyList<ulong> Ports { get; private set; } = [];
 
     /// <summary>Gets its descriptor tables.</summary>
-    internal static Descriptors Descriptors => new(StressLayout.LinearOf(StressLayout.Descriptors));
+    internal Descriptors Descriptors => new(_options.LinearOf(StressLayout.Descriptors), _options.Mode.Bits);
 
     /// <summary>Places the guest, as a boot loader would.</summary>
     /// <param name="memory">Guest memory, all zero.</param>
     /// <returns>The state it starts in; CR3 in guest physical addresses.</returns>
     internal ProcessorState Place(Span<byte> memory)
     {
-        WriteTables(memory);
-        var kernel = new KernelCode(_announces);
+        var tables = new StressTables(_options);
+        tables.Write(memory);
+        var kernel = new KernelCode(_options.Mode, _announces);
+        var labels = new StressLabels(kernel.Asm);
         Label boot = kernel.Asm.CreateLabel();
         Label handler = kernel.Asm.CreateLabel();
         kernel.Asm.Label(ref boot);
         StressBoot.Emit(kernel, _options);
         kernel.Asm.Label(ref handler);
-        StressFaults.Emit(kernel, _options);
+        StressFaults.Emit(kernel, labels, _options);
         AssemblerResult result = Code.Assemble(
-            kernel.Asm, StressLayout.LinearOf(StressLayout.KernelCode), memory[(int)StressLayout.KernelCode..(int)StressLayout.UserCode]);
+            kernel.Asm, _options.LinearOf(StressLayout.KernelCode), memory[(int)StressLayout.KernelCode..(int)StressLayout.UserCode]);
         Ports = [.. kernel.Ports.Select(label => result.GetLabelRIP(label))];
+        Store(memory, StressLayout.Data + StressData.Return, result.GetLabelRIP(labels.Return));
 
-        var program = new Assembler(64);
+        var program = new EntryCode(_options.Mode);
         StressProgram.Emit(program, _options);
-        _ = Code.Assemble(program, StressLayout.Program, memory[(int)StressLayout.UserCode..(int)StressLayout.Tables]);
+        Span<byte> page = memory.Slice((int)StressLayout.UserCode, 4096);
+        _ = Code.Assemble(program.Asm, StressLayout.Program, page[..StressLayout.ReturnOffset]);
+        page[StressLayout.ReturnOffset] = Return;
+        Store(memory, StressLayout.UserData + StressData.ProgramSteps, (ulong)_options.Steps + 1);
 
         ulong pageFault = result.GetLabelRIP(handler);
-        ulong stack = StressLayout.LinearOf(StressLayout.StackTop);
+        ulong stack = _options.LinearOf(StressLayout.StackTop);
         Span<byte> descriptors = memory.Slice((int)StressLayout.Descriptors, 4096);
         Descriptors.Write(descriptors, stack, 0, vector => vector == Window.PageFault ? pageFault : 0);
         return new ProcessorState
         {
-            Cr3 = HostLayout.GuestMemory + (_options.FiveLevels ? StressLayout.Root5 : StressLayout.Root),
-            Cr4 = (_options.FiveLevels ? RunMode.Long5 : RunMode.Long4).Cr4,
+            Cr0 = StressOptions.Cr0,
+            Cr3 = HostLayout.GuestMemory + tables.Root,
+            Cr4 = _options.Cr4,
+            Efer = _options.Efer,
             Descriptors = Descriptors,
             Rip = result.GetLabelRIP(boot),
             Rsp = stack,
@@ -69,27 +77,6 @@ internal sealed class StressGuest
         };
     }
 
-    // The first address space: all of guest memory for the kernel, in huge pages, and the device.
-    private void WriteTables(Span<byte> memory)
-    {
-        const int linearIndex = 256;
-        Store(memory, StressLayout.Root, linearIndex, (HostLayout.GuestMemory + StressLayout.LinearTable3) | Writable);
-        Store(memory, StressLayout.LinearTable3, 0, (HostLayout.GuestMemory + StressLayout.LinearTable2) | Writable);
-        if (_options.FiveLevels)
-        {
-            // One table of level 4 serves the user's half and the kernel's.
-            Store(memory, StressLayout.Root5, 511, (HostLayout.GuestMemory + StressLayout.Root) | Writable);
-        }
-
-        const int deviceIndex = (int)(HostLayout.Device >> 30);
-        Store(memory, StressLayout.LinearTable3, deviceIndex, (HostLayout.GuestMemory + StressLayout.DeviceTable2) | Writable);
-        Store(memory, StressLayout.DeviceTable2, (int)(HostLayout.Device >> 21) & 511, (HostLayout.Device & ~0x1F_FFFFUL) | HugeWritable);
-        for (ulong address = HostLayout.GuestMemory; address < HostLayout.GuestMemory + _options.MemoryBytes; address += 0x20_0000)
-        {
-            Store(memory, StressLayout.LinearTable2, (int)(address >> 21), address | HugeWritable);
-        }
-    }
-
-    private static void Store(Span<byte> memory, ulong table, int index, ulong value) =>
-        _ = BitConverter.TryWriteBytes(memory[((int)table + (index * 8))..], value);
+    private static void Store(Span<byte> memory, ulong offset, ulong value) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(memory[(int)offset..], value);
 }

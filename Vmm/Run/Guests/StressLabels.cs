@@ -15,10 +15,22 @@ internal sealed class StressLabels
     /// <summary>Takes a frame.</summary>
     internal Label Allocate;
 
+    /// <summary>Copies a page.</summary>
+    internal Label CopyWords;
+
+    /// <summary>Reads a word that may be refused.</summary>
+    internal Label TryRead;
+
+    /// <summary>A RET.</summary>
+    internal Label Return;
+
     internal StressLabels(Assembler c)
     {
         Done = c.CreateLabel();
         Mix = c.CreateLabel();
         Allocate = c.CreateLabel();
+        CopyWords = c.CreateLabel();
+        TryRead = c.CreateLabel();
+        Return = c.CreateLabel();
     }
 }

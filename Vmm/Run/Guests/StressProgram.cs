@@ -1,120 +1,144 @@
 // Vmm.Run: the memory-stress guest's program in ring 3.
 using Iced.Intel;
-using static Iced.Intel.AssemblerRegisters;
+using static Iced.Intel.Register;
 
 namespace Mmu.Vmm.Run.Guests;
 
 /// <summary>
 /// Emits the program. Each step reads and writes a page and a place in the huge page, chosen at random; some call the kernel, edit the
-/// program's own page tables, run data or read what is the kernel's.
+/// program's own page tables, run data or read what is the kernel's. EBP is the state of its random numbers.
 /// </summary>
 internal static class StressProgram
 {
-    private const int CopyNeighbour = 7;
-    private const int RunData = 8;
-    private const int ReadKernel = 9;
+    private const int CopyNeighbour = 10;
+    private const int RunForbidden = 11;
+    private const int ReadKernel = 12;
     private const int Choices = 64;
+    private const int Word = 8;
 
-    internal static void Emit(Assembler c, StressOptions options)
+    internal static void Emit(EntryCode c, StressOptions options)
     {
-        Label step = c.CreateLabel();
-        Label next = c.CreateLabel();
-        Label forever = c.CreateLabel();
-        c.mov(r8, (ulong)options.Seed);
-        c.mov(r10d, options.Steps);
-        c.mov(r11, StressLayout.User);
-        c.mov(r12, StressLayout.Huge);
-        c.mov(r13, 6364136223846793005UL);
-        c.mov(r14, StressFaults.CallAddress);
-        c.xor(r9d, r9d);
+        Assembler asm = c.Asm;
+        Label start = asm.CreateLabel();
+        Label step = asm.CreateLabel();
+        Label forever = asm.CreateLabel();
+        asm.Label(ref start);
+        c.Set(EDX, StressLayout.ProgramData);
+        c.Load(EAX, EDX, StressData.ProgramSteps);
+        c.Decrement(EAX);
+        c.Store(EDX, StressData.ProgramSteps, EAX);
+        asm.jne(step);
+        c.Set(ECX, StressCalls.Exit);
+        Call(c, options);
+        asm.Label(ref forever);
+        asm.jmp(forever);
 
-        c.Label(ref step);
-        c.imul(r8, r13);
-        c.add(r8, 0x3039);
+        asm.Label(ref step);
         EmitAccesses(c, options);
-        EmitChoice(c, next);
-        c.Label(ref next);
-        c.dec(r10d);
-        c.jne(step);
-        c.mov(ecx, StressCalls.Exit);
-        c.mov(rax, __[r14]);
-        c.Label(ref forever);
-        c.jmp(forever);
+        EmitChoice(c, options, start);
     }
 
-    private static void EmitAccesses(Assembler c, StressOptions options)
+    private static void Call(EntryCode c, StressOptions options)
     {
-        Label readOnly = c.CreateLabel();
-        Label hugeReadOnly = c.CreateLabel();
-        c.mov(rsi, r8);
-        c.shr(rsi, 33);
-        c.and(esi, options.Pages - 1);
-        c.mov(rdi, rsi);
-        c.shl(rdi, 12);
-        c.add(rdi, r11);
-        c.mov(rbx, r8);
-        c.shr(rbx, 20);
-        c.rol(r9, 5);
-        c.add(r9, __[rdi + 8]);
-        c.test(bl, 1);
-        c.je(readOnly);
-        c.mov(__[rdi + 8], r9);
-        c.Label(ref readOnly);
-        c.mov(rax, r8);
-        c.shr(rax, 13);
-        c.and(eax, 0x1F_FFC0);
-        c.add(rax, r12);
-        c.add(r9, __[rax]);
-        c.test(bl, 2);
-        c.je(hugeReadOnly);
-        c.mov(__[rax], r9);
-        c.Label(ref hugeReadOnly);
+        c.Set(EAX, StressFaults.CallAddress(options));
+        c.Load(EAX, EAX);
     }
 
-    private static void EmitChoice(Assembler c, Label next)
+    // The low half of the state is the same in 64-bit and 32-bit mode.
+    private static void Draw(EntryCode c)
     {
-        Label call = c.CreateLabel();
-        Label copy = c.CreateLabel();
-        Label run = c.CreateLabel();
-        Label readKernel = c.CreateLabel();
-        c.mov(rcx, r8);
-        c.shr(rcx, 44);
-        c.and(ecx, Choices - 1);
-        c.cmp(ecx, ReadKernel);
-        c.ja(next);
-        c.lea(r15, __[next]);
-        c.mov(rbx, StressLayout.Program + 0x1000);
-        c.lea(rbx, __[rbx + (rsi * 8)]);
-        c.mov(rdx, rbx);
-        c.xor(rdx, 8);
-        c.cmp(ecx, ReadKernel);
-        c.je(readKernel);
-        c.cmp(ecx, RunData);
-        c.je(run);
-        c.cmp(ecx, CopyNeighbour);
-        c.je(copy);
-        c.cmp(ecx, StressCalls.InvalidatePair);
-        c.jne(call);
+        c.Set(EAX, 1664525);
+        c.Multiply(EBP, EAX);
+        c.Add(EBP, 1013904223);
+    }
+
+    private static void EmitAccesses(EntryCode c, StressOptions options)
+    {
+        Label readOnly = c.Asm.CreateLabel();
+        Label hugeReadOnly = c.Asm.CreateLabel();
+        Draw(c);
+        c.Move(ESI, EBP);
+        c.ShiftRight(ESI, 16);
+        c.And(ESI, options.Pages - 1);
+        c.Move(EDI, ESI);
+        c.ShiftLeft(EDI, 12);
+        c.Add(EDI, (int)StressLayout.User);
+        Draw(c);
+        c.Load(EAX, EDX, StressData.ProgramSum);
+        c.RotateLeft(EAX, 5);
+        c.AddFrom(EAX, EDI, Word);
+        c.Test(EBP, 1 << 13);
+        c.Asm.je(readOnly);
+        c.Store(EDI, Word, EAX);
+        c.Asm.Label(ref readOnly);
+        c.Move(ECX, EBP);
+        c.ShiftRight(ECX, 10);
+        c.And(ECX, (int)(options.HugeBytes - 64));
+        c.Add(ECX, (int)StressLayout.Huge);
+        c.AddFrom(EAX, ECX, 0);
+        c.Test(EBP, 1 << 14);
+        c.Asm.je(hugeReadOnly);
+        c.Store(ECX, 0, EAX);
+        c.Asm.Label(ref hugeReadOnly);
+        c.Store(EDX, StressData.ProgramSum, EAX);
+    }
+
+    private static void EmitChoice(EntryCode c, StressOptions options, Label start)
+    {
+        Assembler asm = c.Asm;
+        Label call = asm.CreateLabel();
+        Label copy = asm.CreateLabel();
+        Label run = asm.CreateLabel();
+        Label readKernel = asm.CreateLabel();
+        Draw(c);
+        c.Move(ECX, EBP);
+        c.ShiftRight(ECX, 24);
+        c.And(ECX, Choices - 1);
+        c.Compare(ECX, ReadKernel);
+        asm.ja(start);
+        c.Move(EBX, ESI);
+        c.Scale(EBX);
+        c.Add(EBX, (int)StressLayout.OwnTables);
+        c.Move(EDX, EBX);
+        c.Xor(EDX, options.Mode.EntryBytes);
+        c.Compare(ECX, ReadKernel);
+        asm.je(readKernel);
+        c.Compare(ECX, RunForbidden);
+        asm.je(run);
+        c.Compare(ECX, CopyNeighbour);
+        asm.je(copy);
+        c.Compare(ECX, StressCalls.InvalidatePair);
+        asm.jne(call);
 
         // Swaps two pages in its own table; the kernel invalidates.
-        c.mov(rax, __[rbx]);
-        c.mov(rbp, __[rdx]);
-        c.mov(__[rbx], rbp);
-        c.mov(__[rdx], rax);
-        c.Label(ref call);
-        c.mov(rax, __[r14]);
+        c.Exchange(EBX, EDX);
+        c.Set(ECX, StressCalls.InvalidatePair);
+        asm.Label(ref call);
+        Call(c, options);
 
         // A page that is absent becomes what its neighbour is: needs no INVLPG.
-        c.Label(ref copy);
-        c.mov(rax, __[rbx]);
-        c.test(rax, rax);
-        c.jne(next);
-        c.mov(rax, __[rdx]);
-        c.mov(__[rbx], rax);
-        c.jmp(next);
-        c.Label(ref readKernel);
-        c.mov(rax, __[r14 + 8]);
-        c.Label(ref run);
-        c.jmp(rdi);
+        asm.Label(ref copy);
+        c.Load(EAX, EBX);
+        c.Test(EAX, -1);
+        asm.jne(start);
+        c.Copy(EDX, 0, EBX, 0);
+        asm.jmp(start);
+        EmitForbidden(c, options, run, readKernel);
+    }
+
+    private static void EmitForbidden(EntryCode c, StressOptions options, Label run, Label readKernel)
+    {
+        c.Asm.Label(ref readKernel);
+        c.Set(EAX, StressFaults.CallAddress(options) + Word);
+        c.Load(EAX, EAX);
+
+        // Data, which without NX would run: then the kernel's.
+        c.Asm.Label(ref run);
+        if (options.Mode.EntryBytes < 8)
+        {
+            c.Set(EDI, StressFaults.CallAddress(options) + Word);
+        }
+
+        c.Jump(EDI);
     }
 }

@@ -16,10 +16,12 @@ internal readonly record struct Descriptors(ulong Page, int Bits = 64)
     internal const ushort UserData = 0x18 | 3;
     internal const ushort UserCode = 0x20 | 3;
     internal const ushort TaskState = 0x28;
-    internal const int GdtBytes = 0x38;
+    internal const int GdtBytes = 0x48;
     internal const int TssBytes = 0x68;
     internal const int IdtBytes = 32 * 16;
 
+    private const ushort DeprivilegedCode = 0x38 | 1;
+    private const ushort DeprivilegedData = 0x40 | 1;
     private const int TssOffset = 0x80;
     private const int IdtOffset = 0x200;
 
@@ -31,6 +33,9 @@ internal readonly record struct Descriptors(ulong Page, int Bits = 64)
 
     /// <summary>Gets the IDT.</summary>
     internal ulong Idt => Page + IdtOffset;
+
+    /// <summary>Gets the EFLAGS that a guest needs on shadow tables: its kernel's OUT must not be refused.</summary>
+    internal ulong GuestFlags => Bits == 64 ? 0UL : 0x3000;
 
     /// <summary>Gets the size of a gate.</summary>
     internal int GateBytes => Bits / 4;
@@ -48,6 +53,8 @@ internal readonly record struct Descriptors(ulong Page, int Bits = 64)
         Store(page, KernelData, 0x00CF_9300_0000_FFFF);
         Store(page, UserData & ~3, 0x00CF_F300_0000_FFFF);
         Store(page, UserCode & ~3, sizeOfCode | 0x000F_FB00_0000_FFFF);
+        Store(page, DeprivilegedCode & ~3, sizeOfCode | 0x000F_BB00_0000_FFFF);
+        Store(page, DeprivilegedData & ~3, 0x00CF_B300_0000_FFFF);
         Store(page, TaskState, (TssBytes - 1) | ((Tss & 0xFF_FFFF) << 16) | (0x89UL << 40) | ((Tss >> 24 & 0xFF) << 56));
         Store(page, TaskState + 8, Tss >> 32);
         Store(page, TssOffset + 4, Bits == 64 ? kernelStack : kernelStack | ((ulong)KernelData << 32));
@@ -69,6 +76,28 @@ internal readonly record struct Descriptors(ulong Page, int Bits = 64)
             }
         }
     }
+
+    /// <summary>
+    /// The ring in which a guest's code runs on shadow tables. In 64-bit mode faults have a stack of their own; in 32-bit mode only those from
+    /// another ring than 0 have.
+    /// </summary>
+    internal Ring GuestRing(Ring ring) => ring == Ring.Kernel && Bits == 32 ? Ring.Deprivileged : ring;
+
+    /// <summary>The code segment of a ring.</summary>
+    internal static ushort CodeOf(Ring ring) => ring switch
+    {
+        Ring.User => UserCode,
+        Ring.Deprivileged => DeprivilegedCode,
+        _ => KernelCode,
+    };
+
+    /// <summary>The data segment of a ring.</summary>
+    internal static ushort DataOf(Ring ring) => ring switch
+    {
+        Ring.User => UserData,
+        Ring.Deprivileged => DeprivilegedData,
+        _ => KernelData,
+    };
 
     /// <summary>The handler that a gate names.</summary>
     internal static ulong HandlerOf(ulong low, ulong high) => (low & 0xFFFF) | ((low >> 48) << 16) | (high << 32);

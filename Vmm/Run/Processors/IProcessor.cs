@@ -29,7 +29,7 @@ internal interface IProcessor : IDisposable
     void Start(in ProcessorState state, IReadOnlyList<ulong> ports);
 
     /// <summary>Goes on in another place and ring, with the control registers as they are.</summary>
-    void Jump(bool user, ulong rip, ulong rsp, ulong flags);
+    void Jump(Ring ring, ulong rip, ulong rsp, ulong flags);
 
     /// <summary>Runs until something happens.</summary>
     /// <param name="budget">For how long at most.</param>

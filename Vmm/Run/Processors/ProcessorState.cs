@@ -40,8 +40,8 @@ internal readonly record struct ProcessorState
     /// <summary>Gets where the GDT, IDT and TSS lie.</summary>
     public Descriptors Descriptors { get; init; }
 
-    /// <summary>Gets whether the processor starts in ring 3.</summary>
-    public bool User { get; init; }
+    /// <summary>Gets the ring that the processor starts in.</summary>
+    public Ring Ring { get; init; }
 
     /// <summary>Gets RIP.</summary>
     public ulong Rip { get; init; }

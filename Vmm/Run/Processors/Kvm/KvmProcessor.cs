@@ -122,15 +122,17 @@ internal sealed unsafe partial class KvmProcessor : IProcessor
             Present = 1,
         };
         _special.Ldt = new KvmSegment { Unusable = 1 };
-        Jump(state.User, state.Rip, state.Rsp, state.Flags);
+        Jump(state.Ring, state.Rip, state.Rsp, state.Flags);
     }
 
     /// <inheritdoc/>
-    public void Jump(bool user, ulong rip, ulong rsp, ulong flags)
+    public void Jump(Ring ring, ulong rip, ulong rsp, ulong flags)
     {
-        KvmSegment data = KvmSegment.Data(user ? Descriptors.UserData : Descriptors.KernelData);
-        _special.Cs = KvmSegment.Code(user ? Descriptors.UserCode : Descriptors.KernelCode, _bits);
-        _special.Ss = data;
+        _special.Cs = KvmSegment.Code(Descriptors.CodeOf(ring), _bits);
+        _special.Ss = KvmSegment.Data(Descriptors.DataOf(ring));
+
+        // Data segments of ring 3 serve every ring, and outlast a return to it.
+        KvmSegment data = KvmSegment.Data(Descriptors.UserData);
         _special.Ds = data;
         _special.Es = data;
         _special.Fs = data;

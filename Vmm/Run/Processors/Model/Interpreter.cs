@@ -221,6 +221,7 @@ internal static partial class Interpreter
             Mnemonic.Shl => left << shift,
             Mnemonic.Shr => left >> shift,
             Mnemonic.Rol when bits == 64 => BitOperations.RotateLeft(left, shift),
+            Mnemonic.Rol when bits == 32 => BitOperations.RotateLeft((uint)left, shift),
             Mnemonic.Not => ~left,
             _ => null,
         };

@@ -5,6 +5,9 @@ namespace Mmu.Vmm.Run.Processors.Model;
 
 internal sealed unsafe partial class ModelProcessor
 {
+    // EFLAGS.IOPL, which only ring 0 changes.
+    private const ulong PrivilegeLevel = 0x3000;
+
     private void ReturnFromInterrupt()
     {
         int word = _bits / 8;
@@ -18,14 +21,15 @@ internal sealed unsafe partial class ModelProcessor
 
         // In 32-bit mode a return to the same ring keeps the stack.
         ulong rsp = stack + (3 * (ulong)word);
-        bool user = (cs & 3) == 3;
-        if ((_bits == 64 || user) && !TryLoad(rsp, word, out rsp))
+        var ring = (Ring)(cs & 3);
+        if ((_bits == 64 || ring > _ring) && !TryLoad(rsp, word, out rsp))
         {
             DeliverFault();
             return;
         }
 
-        Jump(user, rip, rsp, flags);
+        ulong kept = _ring == Ring.Kernel ? 0UL : PrivilegeLevel;
+        Jump(ring, rip, rsp, (flags & ~kept) | (Registers.Flags & kept));
     }
 
     private void DeliverFault()
@@ -43,8 +47,8 @@ internal sealed unsafe partial class ModelProcessor
 
         Cr2 = _fault;
         ulong code = _faultCode;
-        bool user = _user;
-        _user = false;
+        Ring ring = _ring;
+        _ring = Ring.Kernel;
         ulong word = (ulong)_bits / 8;
         ulong gate = _descriptors.Idt + (ulong)(PageFaultVector * _descriptors.GateBytes);
         ulong high = 0;
@@ -56,7 +60,7 @@ internal sealed unsafe partial class ModelProcessor
             return;
         }
 
-        if (!user && !hasStack)
+        if (ring == Ring.Kernel && !hasStack)
         {
             stack = Registers[CpuRegisters.Rsp];
         }
@@ -64,10 +68,10 @@ internal sealed unsafe partial class ModelProcessor
         stack &= _bits == 64 ? ~0xFUL : ulong.MaxValue;
         ReadOnlySpan<ulong> words =
         [
-            user ? Descriptors.UserData : Descriptors.KernelData, Registers[CpuRegisters.Rsp], Registers.Flags,
-            user ? Descriptors.UserCode : Descriptors.KernelCode, Registers.Rip, code,
+            Descriptors.DataOf(ring), Registers[CpuRegisters.Rsp], Registers.Flags,
+            Descriptors.CodeOf(ring), Registers.Rip, code,
         ];
-        foreach (ulong value in words[(user || _bits == 64 ? 0 : 2)..])
+        foreach (ulong value in words[(ring != Ring.Kernel || _bits == 64 ? 0 : 2)..])
         {
             stack -= word;
             if (!TryStoreAs(stack, (int)word, value, user: false))
@@ -77,6 +81,6 @@ internal sealed unsafe partial class ModelProcessor
             }
         }
 
-        Jump(user: false, Descriptors.HandlerOf(low, high), stack, 2);
+        Jump(Ring.Kernel, Descriptors.HandlerOf(low, high), stack, 2);
     }
 }

@@ -26,11 +26,12 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
     private readonly Dictionary<nuint, Instruction> _decoded = [];
     private readonly nuint _nowhere;
     private Descriptors _descriptors;
-    private bool _user;
+    private Ring _ring;
     private int _bits = 64;
     private ulong _fault;
     private ulong _faultCode;
     private bool _isPageFault;
+    private long _executed;
     private string? _death;
 
     internal ModelProcessor(HostMemory memory)
@@ -59,11 +60,15 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
     /// <inheritdoc/>
     public ulong Cr2 { get; private set; }
 
+    /// <summary>Gets the instructions that it executes, faults among them, from a start to its end.</summary>
+    internal long MostInstructions { get; init; } = long.MaxValue;
+
     /// <inheritdoc/>
     public void Start(in ProcessorState state, IReadOnlyList<ulong> ports)
     {
         _descriptors = state.Descriptors;
         _bits = state.Bits;
+        _executed = 0;
         _death = null;
         ControlStateStatus status = Apply(
             new ControlState { Cr0 = state.Cr0, Cr3 = state.Cr3, Cr4 = state.Cr4, Efer = state.Efer });
@@ -74,13 +79,13 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
 
         _tlb.Clear();
         _decoded.Clear();
-        Jump(state.User, state.Rip, state.Rsp, state.Flags);
+        Jump(state.Ring, state.Rip, state.Rsp, state.Flags);
     }
 
     /// <inheritdoc/>
-    public void Jump(bool user, ulong rip, ulong rsp, ulong flags)
+    public void Jump(Ring ring, ulong rip, ulong rsp, ulong flags)
     {
-        _user = user;
+        _ring = ring;
         Registers.Rip = rip;
         Registers.Flags = flags;
         Registers[CpuRegisters.Rsp] = rsp;
@@ -92,6 +97,11 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
         long start = Stopwatch.GetTimestamp();
         for (int steps = 1; ; steps++)
         {
+            if (_executed++ >= MostInstructions)
+            {
+                return RunEvent.Dead($"it has executed {MostInstructions} instructions, all that it may (--instructions)");
+            }
+
             if (Step() is { } found)
             {
                 return found;
@@ -132,7 +142,7 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
         Span<byte> buffer = new(Unsafe.AsPointer(ref value), bytes);
         for (int i = 0; i < bytes;)
         {
-            if (!TryTranslate(address + (ulong)i, AccessKind.Read, _user, out nuint host))
+            if (!TryTranslate(address + (ulong)i, AccessKind.Read, IsUser, out nuint host))
             {
                 return false;
             }
@@ -148,7 +158,7 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
     }
 
     /// <inheritdoc/>
-    public bool TryStore(ulong address, int bytes, ulong value) => TryStoreAs(address, bytes, value, _user);
+    public bool TryStore(ulong address, int bytes, ulong value) => TryStoreAs(address, bytes, value, IsUser);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -210,9 +220,11 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
         return true;
     }
 
+    private bool IsUser => _ring == Ring.User;
+
     private RunEvent? Step()
     {
-        if (!TryTranslate(Registers.Rip, AccessKind.Fetch, _user, out nuint host))
+        if (!TryTranslate(Registers.Rip, AccessKind.Fetch, IsUser, out nuint host))
         {
             DeliverFault();
             return null;
@@ -236,13 +248,6 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
         }
     }
 
-    // It drops all translations: more than some changes ask for, never less.
-    private void SetControl(in ControlState state)
-    {
-        _ = Apply(state);
-        _tlb.Clear();
-    }
-
     // Code here never crosses a page.
     private Instruction Decode(nuint host)
     {
@@ -252,37 +257,4 @@ internal sealed unsafe partial class ModelProcessor : IProcessor, IBus
         byte[] bytes = new ReadOnlySpan<byte>((void*)host, Math.Min(left, 15)).ToArray();
         return Decoder.Create(_bits, new ByteArrayCodeReader(bytes), Registers.Rip).Decode();
     }
-
-    private RunEvent? ExecuteSystem(in Instruction code)
-    {
-        switch (code.Code)
-        {
-            case Iced.Intel.Code.Out_imm8_AL when !_user || (Registers.Flags & 0x3000) == 0x3000:
-                Registers.Rip = code.NextIP;
-                return RunEvent.Out(code.Immediate8);
-            case Iced.Intel.Code.Iretq or Iced.Intel.Code.Iretd when !_user:
-                ReturnFromInterrupt();
-                return null;
-            case Iced.Intel.Code.Mov_cr_r64 or Iced.Intel.Code.Mov_cr_r32 when !_user && code.Op0Register == Register.CR3:
-                LoadRoot(Registers[NumberOf(code.Op1Register)]);
-                break;
-            case Iced.Intel.Code.Mov_r64_cr or Iced.Intel.Code.Mov_r32_cr when !_user && code.Op1Register == Register.CR2:
-                Registers[NumberOf(code.Op0Register)] = Cr2;
-                break;
-            case Iced.Intel.Code.Wrpkru:
-                _walker.SetProtectionKeys((uint)Registers[CpuRegisters.Rax], 0);
-                _tlb.Clear();
-                break;
-            case Iced.Intel.Code.Invlpg_m when !_user:
-                _tlb.Forget(Registers[NumberOf(code.MemoryBase)]);
-                break;
-            default:
-                return RunEvent.Dead($"the model does not know the instruction at 0x{Registers.Rip:x}: {code}");
-        }
-
-        Registers.Rip = code.NextIP;
-        return null;
-    }
-
-    private static int NumberOf(Register register) => register.GetFullRegister() - Register.RAX;
 }

@@ -100,14 +100,14 @@ internal sealed class QemuProcessor : IProcessor
         Write(Cr4Number, state.Cr4);
         Write(EferNumber, state.Efer);
         LoadRoot(state.Cr3);
-        Jump(state.User, state.Rip, state.Rsp, state.Flags);
+        Jump(state.Ring, state.Rip, state.Rsp, state.Flags);
     }
 
     /// <inheritdoc/>
-    public void Jump(bool user, ulong rip, ulong rsp, ulong flags)
+    public void Jump(Ring ring, ulong rip, ulong rsp, ulong flags)
     {
-        Write32(CsNumber, user ? Descriptors.UserCode : Descriptors.KernelCode);
-        Write32(SsNumber, user ? Descriptors.UserData : Descriptors.KernelData);
+        Write32(CsNumber, Descriptors.CodeOf(ring));
+        Write32(SsNumber, Descriptors.DataOf(ring));
         Registers.Rip = rip;
         Registers.Flags = flags;
         Registers[CpuRegisters.Rsp] = rsp;
