@@ -1,4 +1,5 @@
 // Vmm: the `mmu` command apart from the process around it: parses, runs, and turns bad input into one line and exit code 2.
+using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
@@ -29,11 +30,12 @@ internal static class MmuCommand
     /// <returns>The exit code: 0, 1 if the output cannot be written or a replay differs, or 2 for bad input.</returns>
     public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error, TextWriter? terminal)
     {
+        var progress = new Progress(terminal);
         var root = new RootCommand("Tools around x86 page tables.")
         {
-            new InspectCommand().Build((options, writer) => Inspect(options, writer, terminal)),
-            new ReplayCommand().Build((options, writer) => ReplayRun.Run(options, writer, terminal)),
-            new RunCommand().Build((options, writer) => RunAction.Run(options, writer, terminal)),
+            new InspectCommand().Build((options, writer) => Inspect(options, writer, progress)),
+            new ReplayCommand().Build((options, writer) => ReplayRun.Run(options, writer, progress)),
+            new RunCommand().Build((options, writer) => RunAction.Run(options, writer, progress)),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -51,6 +53,7 @@ internal static class MmuCommand
         }
         catch (InputException e)
         {
+            progress.Clear();
             error.WriteLine($"mmu: {e.Message.ReplaceLineEndings(" ")}");
             return BadInput;
         }
@@ -62,7 +65,7 @@ internal static class MmuCommand
         }
     }
 
-    private static int Inspect(InspectOptions options, TextWriter output, TextWriter? terminal)
+    private static int Inspect(InspectOptions options, TextWriter output, Progress progress)
     {
         using var json = new JsonReport(output.Write);
         IReport report = options.Format switch
@@ -71,7 +74,8 @@ internal static class MmuCommand
             OutputFormat.Json => json,
             _ => new TextReport(output),
         };
-        new Inspector(report, new Progress(terminal, interval: 1 << 16)).Run(options);
+        // Where the listing itself scrolls by, it is the progress.
+        new Inspector(report, Console.IsOutputRedirected ? progress : new Progress(null)).Run(options);
         return 0;
     }
 }

@@ -13,8 +13,6 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        // Where the listing itself scrolls by, it is the progress.
-        bool showProgress = !Console.IsErrorRedirected && Console.IsOutputRedirected;
-        return MmuCommand.Run(args, _output, Console.Error, showProgress ? Console.Error : null);
+        return MmuCommand.Run(args, _output, Console.Error, Console.IsErrorRedirected ? null : Console.Error);
     }
 }

@@ -1,4 +1,5 @@
 // Vmm: a line on the terminal for what takes long; silent when standard error is not a terminal.
+using System;
 using System.Diagnostics;
 using System.IO;
 
@@ -8,29 +9,32 @@ namespace Mmu.Vmm;
 internal sealed class Progress
 {
     private const int QuietMilliseconds = 1000;
+    private const int BarWidth = 30;
 
     private readonly TextWriter? _terminal;
-    private readonly ulong _interval;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private bool _shown;
 
-    /// <summary>Writes to <paramref name="terminal"/>, or nowhere if it is null, after each <paramref name="interval"/> steps at most.</summary>
-    public Progress(TextWriter? terminal, ulong interval)
-    {
-        _terminal = terminal;
-        _interval = interval;
-    }
+    /// <summary>Writes to <paramref name="terminal"/>, or nowhere if it is null.</summary>
+    public Progress(TextWriter? terminal) => _terminal = terminal;
 
     /// <summary>Steps counted.</summary>
     public ulong Steps { get; private set; }
 
-    /// <summary>Counts a step; true if it is time to <see cref="Show"/> how many there are.</summary>
-    public bool Step() => ++Steps % _interval == 0 && _terminal is not null && _clock.ElapsedMilliseconds >= QuietMilliseconds;
+    /// <summary>Counts a step; true if it is time to <see cref="Show"/> how many there are: after each <paramref name="interval"/> at most.</summary>
+    public bool Step(ulong interval) => ++Steps % interval == 0 && _terminal is not null && _clock.ElapsedMilliseconds >= QuietMilliseconds;
 
     /// <summary>Replaces the line.</summary>
-    public void Show(string text)
+    /// <param name="text">What is being done.</param>
+    /// <param name="done">The part that is done, from 0 to 1, for a bar; null if nobody knows.</param>
+    public void Show(string text, double? done = null)
     {
-        _terminal!.Write($"\rmmu: {text}…");
+        if (_terminal is null)
+        {
+            return;
+        }
+
+        _terminal.Write($"\r\u001b[Kmmu: {(done is { } part ? Bar(part) : string.Empty)}{text}…");
         _terminal.Flush();
         _shown = true;
     }
@@ -44,5 +48,11 @@ internal sealed class Progress
             _terminal.Flush();
             _shown = false;
         }
+    }
+
+    private static string Bar(double done)
+    {
+        int full = (int)(Math.Clamp(done, 0, 1) * BarWidth);
+        return $"[{new string('#', full)}{new string('.', BarWidth - full)}] {done,4:p0} ";
     }
 }

@@ -7,6 +7,8 @@ namespace Mmu.Vmm.Inspect;
 /// <summary>Pages and bytes mapped, by page size.</summary>
 internal sealed class PageTally
 {
+    private const ulong Interval = 1 << 16;
+
     private readonly SortedDictionary<ulong, long> _counts = [];
 
     /// <summary>Gets the number of pages of each size.</summary>
@@ -22,7 +24,7 @@ internal sealed class PageTally
         {
             _counts[page.Bytes] = _counts.GetValueOrDefault(page.Bytes) + 1;
             Bytes += page.Bytes;
-            if (progress.Step())
+            if (progress.Step(Interval))
             {
                 progress.Show($"{progress.Steps:n0} pages");
             }

@@ -17,10 +17,10 @@ internal static class ReplayRun
     /// <summary>Replays as <paramref name="options"/> say.</summary>
     /// <param name="options">The options.</param>
     /// <param name="output">Where differences and the report go.</param>
-    /// <param name="terminal">Where progress may be drawn; null if nowhere.</param>
+    /// <param name="progress">Where progress is drawn.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="InputException">The trace is unusable.</exception>
-    public static int Run(ReplayOptions options, TextWriter output, TextWriter? terminal)
+    public static int Run(ReplayOptions options, TextWriter output, Progress progress)
     {
         using var reader = TraceReader.Open(options.File);
         var machines = new List<IReplayMachine>();
@@ -48,7 +48,7 @@ internal static class ReplayRun
                 ? new TraceRecorder(TraceRecorder.CreateFile(path), reader.Header, gpa => machines[0].Ram.Page(gpa))
                 : null;
             var clock = Stopwatch.StartNew();
-            var replayer = new Replayer(reader, machines, differences, recorder, new Progress(terminal, interval: 1 << 14));
+            var replayer = new Replayer(reader, machines, differences, recorder, progress);
             replayer.Run(options.Limit, options.RecordFrom);
             if (shadow?.Audit() is { } broken)
             {

@@ -12,6 +12,8 @@ namespace Mmu.Vmm.Replay;
 /// <summary>Replays a trace on machines, record by record.</summary>
 internal sealed class Replayer
 {
+    private const ulong ProgressInterval = 1 << 14;
+
     private readonly TraceReader _reader;
     private readonly List<IReplayMachine> _machines;
     private readonly DifferenceLog _differences;
@@ -59,9 +61,9 @@ internal sealed class Replayer
             Counts[(int)record.Kind]++;
             Replay(ref record);
             _recorder?.Add(record);
-            if (_progress.Step())
+            if (_progress.Step(ProgressInterval))
             {
-                _progress.Show($"{Records:n0} records, {_reader.Fraction:p0}");
+                _progress.Show($"{Records:n0} records", _reader.Fraction);
             }
         }
 

@@ -16,12 +16,12 @@ internal sealed class GuestRun
     private const ulong MostMemory = (1UL << 30) - HostLayout.GuestMemory;
 
     private readonly TextWriter _output;
-    private readonly TextWriter? _terminal;
+    private readonly Progress _progress;
 
-    internal GuestRun(TextWriter output, TextWriter? terminal)
+    internal GuestRun(TextWriter output, Progress progress)
     {
         _output = output;
-        _terminal = terminal;
+        _progress = progress;
     }
 
     /// <summary>Runs and reports.</summary>
@@ -40,7 +40,8 @@ internal sealed class GuestRun
         _output.WriteLine($"flush: {bench.DescribeFlush()}");
         _output.WriteLine(
             $"guest: {guest.Processes} address spaces of {guest.Pages} pages, {guest.Steps} steps, {guest.MemoryBytes >> 20} MiB");
-        Show("natively…");
+        _output.Flush();
+        _progress.Show("natively");
         var clock = Stopwatch.StartNew();
         var native = new StressGuest(guest, announces: false);
         ProcessorState start = native.Place(bench.Memory.At(HostLayout.GuestMemory, (int)guest.MemoryBytes));
@@ -56,9 +57,9 @@ internal sealed class GuestRun
         machine.Recorder = recorder;
         machine.Start(start, shadowed.Ports);
         var runner = new ShadowRunner(
-            machine, bench.Processor, shadowed.Descriptors, faults => Show($"on shadow tables: {faults} faults of the guest's own…"));
+            machine, bench.Processor, shadowed.Descriptors, faults => _progress.Show($"on shadow tables: {faults:n0} faults of the guest's own"));
         ulong found = Run(runner, options.Timeout, recorder);
-        Show(null);
+        _progress.Clear();
         _output.WriteLine($"shadowed checksum: 0x{found:x16} in {clock.Elapsed.TotalMilliseconds:n0} ms");
         _output.WriteLine(found == expected ? "the checksums are equal" : "THE CHECKSUMS DIFFER");
         Report(machine, runner);
@@ -114,10 +115,4 @@ internal sealed class GuestRun
     }
 
     private void Row(string name, string value) => _output.WriteLine($"  {name,-24} {value}");
-
-    private void Show(string? text)
-    {
-        _terminal?.Write($"\r\u001b[K{(text is null ? string.Empty : $"mmu: {text}")}");
-        _terminal?.Flush();
-    }
 }

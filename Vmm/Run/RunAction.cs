@@ -12,13 +12,13 @@ internal static class RunAction
 {
     /// <summary>Runs.</summary>
     /// <returns>The exit code: 0 if everything was done and nothing differs.</returns>
-    internal static int Run(RunOptions options, TextWriter output, TextWriter? terminal)
+    internal static int Run(RunOptions options, TextWriter output, Progress progress)
     {
         if (!options.All)
         {
             string why = "as asked";
             ProcessorKind kind = options.Cpu ?? Bench.Choose(out why);
-            return RunOn(kind, why, options, output, terminal) ? 0 : MmuCommand.Different;
+            return RunOn(kind, why, options, output, progress) ? 0 : MmuCommand.Different;
         }
 
         int exitCode = 0;
@@ -26,7 +26,7 @@ internal static class RunAction
         {
             try
             {
-                exitCode = RunOn(kind, "one of all", options, output, terminal) ? exitCode : MmuCommand.Different;
+                exitCode = RunOn(kind, "one of all", options, output, progress) ? exitCode : MmuCommand.Different;
             }
             catch (InputException e)
             {
@@ -39,7 +39,7 @@ internal static class RunAction
         return exitCode;
     }
 
-    private static bool RunOn(ProcessorKind kind, string why, RunOptions options, TextWriter output, TextWriter? terminal)
+    private static bool RunOn(ProcessorKind kind, string why, RunOptions options, TextWriter output, Progress progress)
     {
         output.WriteLine($"processor: {kind.ToString().ToLowerInvariant()} ({why})");
         bool good = true;
@@ -51,8 +51,8 @@ internal static class RunAction
                 good &= options.Nested is { } format
                     ? NestedRun.Run(options, format, mode, output)
                     : options.Compare
-                    ? new CompareRun(output, terminal).Run(options, kind, mode)
-                    : new GuestRun(output, terminal).Run(options, kind, mode);
+                    ? new CompareRun(output, progress).Run(options, kind, mode)
+                    : new GuestRun(output, progress).Run(options, kind, mode);
             }
             catch (InputException e) when (options.Modes.Length > 1)
             {

@@ -15,12 +15,12 @@ internal sealed class CompareRun
     internal const int LeastDowngrades = 1000;
 
     private readonly TextWriter _output;
-    private readonly TextWriter? _terminal;
+    private readonly Progress _progress;
 
-    internal CompareRun(TextWriter output, TextWriter? terminal)
+    internal CompareRun(TextWriter output, Progress progress)
     {
         _output = output;
-        _terminal = terminal;
+        _progress = progress;
     }
 
     /// <summary>Runs and reports.</summary>
@@ -29,10 +29,11 @@ internal sealed class CompareRun
     {
         using Bench bench = Bench.Create(kind, CompareLayout.MemoryBytes, mode);
         _output.WriteLine($"flush: {bench.DescribeFlush()}");
+        _output.Flush();
         var clock = Stopwatch.StartNew();
         using var comparison = new Comparison(bench, options.Guest.Seed, _output);
-        comparison.Run(options.Cases, done => Show($"{done:n0} of {options.Cases:n0} cases…"));
-        Show(null);
+        comparison.Run(options.Cases, done => _progress.Show($"{done:n0} of {options.Cases:n0} cases", (double)done / options.Cases));
+        _progress.Clear();
         CompareTally tally = comparison.Tally;
         _output.WriteLine(
             $"{tally.Cases:n0} cases on {tally.States:n0} states in {clock.Elapsed.TotalSeconds:n1} s: {tally.Faults:n0} faults, "
@@ -51,11 +52,5 @@ internal sealed class CompareRun
         }
 
         return tally.Differences == 0;
-    }
-
-    private void Show(string? text)
-    {
-        _terminal?.Write($"\r\u001b[K{(text is null ? string.Empty : $"mmu: {text}")}");
-        _terminal?.Flush();
     }
 }
