@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Mmu.Perf.Nested;
 using Mmu.Perf.Shadow;
 using Mmu.Perf.SoftTlb;
 using Mmu.Perf.Tdp;
@@ -47,6 +48,7 @@ internal sealed class CompareCommand
         {
             CompareOptions.ShadowSuite => new ShadowCommand(options).Run(),
             CompareOptions.TlbSuite => new TlbCommand(options).Run(),
+            CompareOptions.NestedSuite => new NestedCommand(options).Run(),
             CompareOptions.TdpSuite => new TdpCommand(options).Run(),
             _ => new CompareCommand(options).Run(),
         };

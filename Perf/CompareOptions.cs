@@ -13,16 +13,17 @@ internal sealed record CompareOptions(
     public const string ShadowSuite = "shadow";
     public const string TlbSuite = "tlb";
     public const string TdpSuite = "tdp";
+    public const string NestedSuite = "nested";
 
     public const string Usage = """
-        compare [--suite walk|shadow|tlb|tdp] [--case TEXT] [--mode bits32,pae,long4,long5] [--set hot,m64,g4,sparse] [--kind dependent,independent,batch,write]
+        compare [--suite walk|shadow|tlb|tdp|nested] [--case TEXT] [--mode bits32,pae,long4,long5] [--set hot,m64,g4,sparse] [--kind dependent,independent,batch,write]
                 [--seconds S] [--json] [--write]
-          --suite S     what is measured: walks of the guest's tables (default), the Shadow MMU, hits and misses of the software TLB, or the TDP MMU; only walks take --set and --kind,
-                        and the TDP MMU takes no --mode
+          --suite S     what is measured: walks of the guest's tables (default), the Shadow MMU, hits and misses of the software TLB, the TDP MMU, or guests of the guest; only walks
+                        take --set and --kind, and the last two no --mode
           --case TEXT   of all but walks only the operations whose name has this text
           --seconds S   measuring time of each table block (default 2)
           --json        figures as JSON on standard output instead of tables
-          --write       also write docs/perf/walk.md, shadow.md, soft-tlb.md or tdp.md
+          --write       also write docs/perf/walk.md, shadow.md, soft-tlb.md, tdp.md or nested.md
         """;
 
     /// <summary>Parses arguments; on a mistake returns null and says what it is.</summary>
@@ -55,7 +56,7 @@ internal sealed record CompareOptions(
     {
         switch (name)
         {
-            case "--suite" when values is [WalkSuite or ShadowSuite or TlbSuite or TdpSuite]:
+            case "--suite" when values is [WalkSuite or ShadowSuite or TlbSuite or TdpSuite or NestedSuite]:
                 return this with { Suite = values[0] };
             case "--case":
                 return this with { Case = string.Join(',', values) };

@@ -241,6 +241,18 @@ public sealed class MemoryTests
         Assert.Equal(FaultOutcome.Retry, scene.Vcpu.HandleFault(new FaultRequest(new Gva(PagedGuest.Address), Access.UserWrite, PageFaultCode.Write), out _));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ADumpShowsTheTablesThatL2RunsOn(bool ept)
+    {
+        using L2Scene scene = new(ept);
+        _ = scene.Map(Address, 0x5000, ept ? 7UL : L2Scene.NptOpen);
+        scene.Enter();
+        scene.Reaches(Address, OracleKind.Write, 0x5000);
+        Assert.Contains($"{Address:x16}-{Address + 0xFFF:x16} level 1", scene.Vm.Dump(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void NestedRootsAreCountedReclaimedAndZappedLikeOthers()
     {

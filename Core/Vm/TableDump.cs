@@ -33,32 +33,46 @@ internal sealed class TableDump(VmCore core, StringBuilder text, int mostLines)
     /// <summary>Writes what the root of a vCPU maps.</summary>
     internal void Write(Vcpu vcpu, TdpOptions? tdp)
     {
-        if (!vcpu.RunsOnTdp)
+        if (vcpu.RunsOnTdp || vcpu.RunsNested)
         {
-            GuestMode mode = vcpu.Role.Mode;
-            int levels = mode == GuestMode.Long5 ? 5 : mode == GuestMode.Long4 ? 4 : 3;
-            if (levels == 3)
-            {
-                Root<PaeSpte>(vcpu.RootAddress, levels);
-            }
-            else
-            {
-                Root<LegacySpte>(vcpu.RootAddress, levels);
-            }
-
+            (TdpFormat format, int levels) = vcpu.RunsNested ? (FormatOf(vcpu.NestedRole.Form), vcpu.NestedRole.Level) : (tdp!.Format, tdp.Levels);
+            Nested(vcpu.RootAddress, format, levels);
             return;
         }
 
-        switch (tdp!.Format)
+        switch (vcpu.Role.Mode)
         {
-            case TdpFormat.Ept:
-                Root<EptSpte>(vcpu.RootAddress, tdp.Levels);
+            case GuestMode.Long5:
+                Root<LegacySpte>(vcpu.RootAddress, 5);
                 break;
-            case TdpFormat.EptNoAccessedDirty:
-                Root<EptNoAdSpte>(vcpu.RootAddress, tdp.Levels);
+            case GuestMode.Long4:
+                Root<LegacySpte>(vcpu.RootAddress, 4);
                 break;
             default:
-                Root<NptSpte>(vcpu.RootAddress, tdp.Levels);
+                Root<PaeSpte>(vcpu.RootAddress, 3);
+                break;
+        }
+    }
+
+    private static TdpFormat FormatOf(SpteForm form) => form switch
+    {
+        SpteForm.Ept => TdpFormat.Ept,
+        SpteForm.EptNoAccessedDirty => TdpFormat.EptNoAccessedDirty,
+        _ => TdpFormat.Npt,
+    };
+
+    private void Nested(ulong root, TdpFormat format, int levels)
+    {
+        switch (format)
+        {
+            case TdpFormat.Ept:
+                Root<EptSpte>(root, levels);
+                break;
+            case TdpFormat.EptNoAccessedDirty:
+                Root<EptNoAdSpte>(root, levels);
+                break;
+            default:
+                Root<NptSpte>(root, levels);
                 break;
         }
     }
