@@ -69,6 +69,24 @@ public sealed class MemoryTests
         Assert.True(scene.Vm.TestAge(new Gpa(0x5000), 0x1000));
     }
 
+    // What tells a page of EPT that may be written lies elsewhere than in legacy entries.
+    [Theory]
+    [InlineData(true, false, 3UL)]
+    [InlineData(true, true, 3UL)]
+    [InlineData(true, true, 7UL)]
+    [InlineData(false, false, L2Scene.NptOpen)]
+    public void AWritablePageAsksForAFlushWhateverElseItAllows(bool ept, bool accessedDirty, ulong rights)
+    {
+        using L2Scene scene = new(ept, onTdp: false) { AccessedDirty = accessedDirty };
+        _ = scene.Map(Address, 0x5000, rights);
+        scene.Enter();
+        scene.Reaches(Address, OracleKind.Write, 0x5000);
+        SlotRecord slot = scene.Vm.Core.Slots[0].Find(5)!;
+        using MmuWriteGuard held = scene.Vm.Core.Lock.Enter();
+        Assert.True(scene.Vm.EngineSet.WriteProtect(shared: false, slot, 5, 6, minimumLevel: 1));
+        Assert.False(scene.Vm.EngineSet.WriteProtect(shared: false, slot, 6, 7, minimumLevel: 1));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
