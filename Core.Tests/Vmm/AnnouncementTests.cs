@@ -35,7 +35,7 @@ public sealed class AnnouncementTests
     {
         try
         {
-            return Shadowed.Run(ProcessorKind.Model, options, _patience, processor => new DeafProcessor(processor, unheard)) == expected;
+            return Shadowed.Run(ProcessorKind.Model, options, _patience, processor => new ForgetfulProcessor(processor) { Unheard = unheard }) == expected;
         }
         catch (GuestException)
         {

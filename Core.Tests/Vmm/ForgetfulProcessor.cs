@@ -1,4 +1,4 @@
-// Tests of the monitor: a processor that does not flush when it is told to.
+// Tests of the monitor: a processor that does not flush when it is told to, or does not stop when the guest tells it something.
 using System;
 using System.Collections.Generic;
 using Mmu.Architecture;
@@ -6,7 +6,7 @@ using Mmu.Vmm.Run.Processors;
 
 namespace Mmu.Tests.Vmm;
 
-/// <summary>A processor that can be made to ignore flushes of our tables, and reloads of the root it runs on.</summary>
+/// <summary>A processor that can be made to ignore flushes of our tables, reloads of the root it runs on, and a guest's OUTs to one port.</summary>
 internal sealed class ForgetfulProcessor : IProcessor
 {
     private readonly IProcessor _inner;
@@ -28,11 +28,23 @@ internal sealed class ForgetfulProcessor : IProcessor
 
     internal bool Forgets { get; set; }
 
+    /// <summary>Gets the port that nobody hears.</summary>
+    internal int? Unheard { get; init; }
+
     public void Start(in ProcessorState state, IReadOnlyList<ulong> ports) => _inner.Start(state, ports);
 
     public void Jump(Ring ring, ulong rip, ulong rsp, ulong flags) => _inner.Jump(ring, rip, rsp, flags);
 
-    public RunEvent Run(TimeSpan budget) => _inner.Run(budget);
+    public RunEvent Run(TimeSpan budget)
+    {
+        RunEvent found;
+        do
+        {
+            found = _inner.Run(budget);
+        }
+        while (found.Kind == RunEventKind.Port && found.Port == Unheard);
+        return found;
+    }
 
     public void LoadRoot(ulong root)
     {
