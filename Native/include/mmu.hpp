@@ -57,6 +57,17 @@ template <typename T> T make()
     return value;
 }
 
+/* A text of any length: get is asked for the length first. */
+template <typename Get> std::string text(Get get)
+{
+    uint64_t length;
+    check(get(nullptr, 0, &length));
+    std::string found(static_cast<size_t>(length) + 1, '\0');
+    check(get(found.data(), found.size(), &length));
+    found.resize(length < found.size() ? static_cast<size_t>(length) : found.size() - 1);
+    return found;
+}
+
 /* A handle and whose it is. What its VM took along is stale, and destroying it does nothing. */
 template <typename Handle, mmu_status (*Destroy)(Handle)> class Owner {
 public:
@@ -224,11 +235,12 @@ public:
     /* What is broken in the tables; empty if nothing is. */
     std::string audit() const
     {
-        std::string text(4096, '\0');
-        uint64_t length;
-        check(mmu_vm_audit(get(), text.data(), text.size(), &length));
-        text.resize(length < text.size() ? static_cast<size_t>(length) : text.size() - 1);
-        return text;
+        return text([this](char *buffer, uint64_t size, uint64_t *length) { return mmu_vm_audit(get(), buffer, size, length); });
+    }
+    /* The VM in words. */
+    std::string dump(uint32_t most_lines = 4096) const
+    {
+        return text([this, most_lines](char *buffer, uint64_t size, uint64_t *length) { return mmu_vm_dump(get(), most_lines, buffer, size, length); });
     }
 
 private:
@@ -315,11 +327,7 @@ public:
     }
     std::string explain(uint64_t address, mmu_access access) const
     {
-        std::string text(4096, '\0');
-        uint64_t length;
-        check(mmu_explain_text(get(), address, access, text.data(), text.size(), &length));
-        text.resize(length < text.size() ? static_cast<size_t>(length) : text.size() - 1);
-        return text;
+        return text([this, address, access](char *buffer, uint64_t size, uint64_t *length) { return mmu_explain_text(get(), address, access, buffer, size, length); });
     }
 
     /* The software TLB, for mmu_soft_tlb_probe. */
