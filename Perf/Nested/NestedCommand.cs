@@ -48,9 +48,8 @@ internal sealed class NestedCommand(CompareOptions options)
     private static IEnumerable<ShadowCase> Cases(NestedWalks walks, NestedVms vms)
     {
         AddressList scattered = vms.Pages.Scattered();
-        yield return Of(
-            "nested walk, 4 × 4 levels, hot", [walks.Mmu(), walks.Native(NestedWalks.Floor, "floor_dependent"), walks.Native(NestedWalks.CWalk, "walk_dependent")])
-            with { RatioGoal = 1.3 };
+        Subject?[] walkers = [walks.Mmu(), walks.Native(NestedWalks.Floor, "floor_dependent"), walks.Native(NestedWalks.CWalk, "walk_dependent")];
+        yield return Of("nested walk, 4 × 4 levels, hot", walkers) with { RatioGoal = 1.3 };
         yield return Of("map a page of L2 on shadow EPT, in order", [vms.NestedFaults(vms.Pages), vms.LinearFaults(vms.Pages)]) with { RatioGoal = 1.5 };
         yield return Of("map a page of L2 on shadow EPT, scattered", [vms.NestedFaults(scattered), vms.LinearFaults(scattered)]) with { RatioGoal = 1.5 };
         yield return Of("switch between L1 and L2", [vms.Switches(256)], 100);
