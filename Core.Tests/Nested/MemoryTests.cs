@@ -256,7 +256,9 @@ public sealed class MemoryTests
         Assert.Equal(PagedGuest.DataPlace + (PagedGuest.Address & 0xFFF), walk.Gpa.Value);
         Assert.Equal(0x60UL, l2.Leaf & 0x60);
         Assert.Equal(A | D, scene.Word(scene.At(PagedGuest.Data, 1)) & (A | D));
+        scene.Processor.Load();
         Assert.Equal(FaultOutcome.Retry, scene.Vcpu.HandleFault(new FaultRequest(new Gva(PagedGuest.Address), Access.UserWrite, PageFaultCode.Write), out _));
+        scene.Exits(PagedGuest.Address & ~0xFFFUL, OracleKind.Read, 0x181);
     }
 
     [Theory]

@@ -115,7 +115,7 @@ internal sealed class ShadowMmu : IDisposable
 #if MMU_SLOW_3
         GC.KeepAlive(new FrameSource[1]);
 #endif
-        if ((request.ErrorCode & PageFaultCode.Reserved) != 0 && TryMmio(vcpu, request, ref result))
+        if ((request.ErrorCode & PageFaultCode.Reserved) != 0 && !owner.RunsNested && TryMmio(vcpu, request, ref result))
         {
             return FaultOutcome.Mmio;
         }
@@ -125,6 +125,14 @@ internal sealed class ShadowMmu : IDisposable
             return result.Walk.Outcome == WalkOutcome.Retry ? FaultOutcome.Retry : FaultOutcome.Inject;
         }
 
+        // Behind nested tables a page fault is none of ours: the processor's view of L2's tables was old.
+#if !MMU_FAULT_238
+        if (owner.RunsNested)
+        {
+            return FaultOutcome.Retry;
+        }
+
+#endif
         return MapTranslated(vcpu, request, ref result);
     }
 

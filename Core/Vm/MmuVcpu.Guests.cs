@@ -175,7 +175,7 @@ public sealed partial class MmuVcpu
         _vcpu.Role = CpuRole.From(state, InSystemManagement, isNestedGuest: true);
         _vcpu.NestedRole = role;
         _vcpu.NestedTag = tag.Id;
-        if (tag.Flush)
+        if (tag.Flush || tag.Id == 0)
         {
             _vm.EngineSet.DropNestedRoots(_vcpu, new NestedRoots(NestedRootsKind.OfTag, tag.Id));
         }
