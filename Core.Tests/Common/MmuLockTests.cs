@@ -1,8 +1,6 @@
 // The MMU lock: exclusion, parking, and Debug's rules.
 using System;
-#if DEBUG
 using System.Diagnostics;
-#endif
 using System.Threading;
 using System.Threading.Tasks;
 using Mmu.Common;
@@ -255,6 +253,56 @@ public sealed class MmuLockTests
 
         other.Join();
         Assert.InRange(entered, 1, holds / 10);
+    }
+
+    // The test above meets the moment that matters now and then only.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void LettingOthersInWaitsAsLongAsSomebodyWaits(bool shared)
+    {
+        using MmuLock tested = Make();
+        long idle = MedianOfLettingIn(tested);
+        Thread other;
+        long waiting;
+        using (tested.Enter())
+        {
+            other = new(() =>
+            {
+                if (shared)
+                {
+                    using MmuReadGuard held = tested.EnterShared(0);
+                }
+                else
+                {
+                    using MmuWriteGuard held = tested.Enter();
+                }
+            });
+            other.Start();
+            while ((other.ThreadState & System.Threading.ThreadState.WaitSleepJoin) == 0)
+            {
+                Thread.Sleep(1);
+            }
+
+            waiting = MedianOfLettingIn(tested);
+        }
+
+        other.Join();
+        Assert.True(waiting > 10 * idle, $"{waiting} ticks with a waiter, {idle} without");
+    }
+
+    private static long MedianOfLettingIn(MmuLock tested)
+    {
+        long[] ticks = new long[101];
+        for (int i = 0; i < ticks.Length; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            tested.LetOthersIn();
+            ticks[i] = Stopwatch.GetTimestamp() - start;
+        }
+
+        Array.Sort(ticks);
+        return ticks[ticks.Length / 2];
     }
 
     [Fact]
