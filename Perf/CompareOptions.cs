@@ -16,7 +16,7 @@ internal sealed record CompareOptions(
     public const string NestedSuite = "nested";
 
     public const string Usage = """
-        compare [--suite walk|shadow|tlb|tdp|nested] [--case TEXT] [--mode bits32,pae,long4,long5] [--set hot,m64,g4,sparse] [--kind dependent,independent,batch,write]
+        compare [--suite walk|shadow|tlb|tdp|nested] [--case TEXT] [--mode bits32,pae,long4,long5] [--set hot,linux,m64,g4,sparse] [--kind dependent,independent,batch,write]
                 [--seconds S] [--json] [--write]
           --suite S     what is measured: walks of the guest's tables (default), the Shadow MMU, hits and misses of the software TLB, the TDP MMU, or guests of the guest; only walks
                         take --set and --kind, and the last two no --mode

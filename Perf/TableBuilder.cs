@@ -26,6 +26,14 @@ internal sealed unsafe class TableBuilder
         Root = NewTable();
     }
 
+    /// <summary>Reads tables that are there; it has no room for more.</summary>
+    public TableBuilder(ModeShape mode, byte* memory, ulong root)
+    {
+        _mode = mode;
+        _memory = memory;
+        Root = root;
+    }
+
     /// <summary>CR3: of PAE the table of the four PDPTEs.</summary>
     public ulong Root { get; }
 
@@ -74,7 +82,8 @@ internal sealed unsafe class TableBuilder
         return _next <= _end ? table : throw new InvalidOperationException($"Page tables reach gpa {_next:x}; their space ends at {_end:x}.");
     }
 
-    private ulong Read(ulong gpa) => _mode.EntryBytes == 4 ? *(uint*)(_memory + gpa) : *(ulong*)(_memory + gpa);
+    /// <summary>The entry at a gpa.</summary>
+    public ulong Read(ulong gpa) => _mode.EntryBytes == 4 ? *(uint*)(_memory + gpa) : *(ulong*)(_memory + gpa);
 
     private void Write(ulong gpa, ulong value)
     {

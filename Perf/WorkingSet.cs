@@ -11,7 +11,7 @@ namespace Mmu.Perf;
 /// <remarks>
 /// Only tables are touched; the data they map is address space. <c>hot</c>: 64 pages (tables in L1); <c>m64</c>: 64 MiB (L2);
 /// <c>g4</c>: 4 GiB (L2 and L3); <c>sparse</c>: pages far apart, each with tables of its own (DRAM; long modes only);
-/// <c>write</c>: 2048 pages whose leaf entries lose A and D before each chunk.
+/// <c>linux</c>: the pages of a program behind the tables that a real Linux had made for it; <c>write</c>: 2048 pages whose leaf entries lose A and D before each chunk.
 /// </remarks>
 internal sealed unsafe class WorkingSet : IDisposable
 {
@@ -24,23 +24,27 @@ internal sealed unsafe class WorkingSet : IDisposable
     private const ulong AccessedDirty = 0x60;
     private const ulong FirstTable = MiB;
 
-    public static readonly ImmutableArray<string> Names = ["hot", "m64", "g4", "sparse"];
+    // Any other than key 0 is refused in the measured state.
+    private const ulong ProtectionKey = 0xFul << 59;
+
+    public const string LinuxSet = "linux";
+
+    public static readonly ImmutableArray<string> Names = ["hot", LinuxSet, "m64", "g4", "sparse"];
 
     private readonly GuestRegion _region;
     private readonly ulong* _leaves;
 
-    private WorkingSet(string name, ModeShape mode, in Layout layout)
+    private WorkingSet(string name, ModeShape mode, ulong limit, int count)
     {
         Name = name;
         Mode = mode;
-        _region = new GuestRegion(layout.Limit);
-        Count = Math.Max(layout.Pages, layout.Walks);
+        _region = new GuestRegion(limit);
+        Count = count;
         Gvas = (ulong*)NativeMemory.AlignedAlloc((nuint)Count * sizeof(ulong), 64);
         _leaves = (ulong*)NativeMemory.AlignedAlloc((nuint)Count * sizeof(ulong), 64);
         Context = (PeerContext*)NativeMemory.AlignedAlloc((nuint)sizeof(PeerContext), 64);
         Unsafe.InitBlockUnaligned(Context, 0, (uint)sizeof(PeerContext));
         MeasuredState.Fill(Context, mode);
-        Build(layout);
     }
 
     public string Name { get; }
@@ -69,6 +73,14 @@ internal sealed unsafe class WorkingSet : IDisposable
 
     public static WorkingSet Create(string name, ModeShape mode)
     {
+        if (name == LinuxSet)
+        {
+            KernelTables tables = KernelTables.Load(mode);
+            WorkingSet real = new(name, mode, KernelTables.Limit, 16 * ChunkWalks);
+            real.Take(tables);
+            return real;
+        }
+
         ulong start = mode.IsLong ? 0x7f12_4000_0000 : 0x4000_0000ul;
         ulong all = mode.IsLong ? start : 0;
         Layout layout = name switch
@@ -81,7 +93,9 @@ internal sealed unsafe class WorkingSet : IDisposable
             WriteSet => new(start, ChunkWalks, 8 * ChunkWalks, FirstTable, 2 * MiB, 16 * MiB, 8 * MiB),
             _ => throw new ArgumentException($"No working set is called '{name}'.", nameof(name)),
         };
-        return new WorkingSet(name, mode, layout);
+        WorkingSet set = new(name, mode, layout.Limit, Math.Max(layout.Pages, layout.Walks));
+        set.Build(layout);
+        return set;
     }
 
     public ulong* Chunk(int index) => Gvas + ((long)(index % Chunks) * ChunkWalks);
@@ -131,13 +145,41 @@ internal sealed unsafe class WorkingSet : IDisposable
             pages[(2 * i) + 1] = builder.Map(gva, layout.Data + ((ulong)i * PageBytes % layout.DataBytes));
         }
 
+        List(pages, layout.Pages, random);
+        TableBytes = builder.TableBytes;
+        Describe(builder.Root);
+    }
+
+    private void Take(KernelTables tables)
+    {
+        tables.CopyTo(_region.Memory, Mode.HasPdpteRegisters);
+        TableBuilder reader = new(Mode, _region.Memory, tables.Root);
+        ulong* pages = (ulong*)NativeMemory.Alloc((nuint)tables.Gvas.Length, 2 * sizeof(ulong));
+        int count = 0;
+        foreach (ulong gva in tables.Gvas)
+        {
+            ulong leaf = reader.EntryOf(gva, 1);
+            if ((reader.Read(leaf) & ProtectionKey) == 0)
+            {
+                pages[2 * count] = gva;
+                pages[(2 * count++) + 1] = leaf;
+            }
+        }
+
+        List(pages, count, new SplitMix(42));
+        TableBytes = tables.TableBytes;
+        Describe(tables.Root);
+    }
+
+    // Each page once, in random order, where that fills the list; else a shuffled pass after the other.
+    private void List(ulong* pages, int count, SplitMix random)
+    {
         for (int i = 0; i < Count; i++)
         {
-            // Each page once, in random order, where that fills the list; else a shuffled pass after the other.
-            int position = i % layout.Pages;
+            int position = i % count;
             if (position == 0)
             {
-                Shuffle(pages, layout.Pages, ref random);
+                Shuffle(pages, count, ref random);
             }
 
             Gvas[i] = pages[2 * position] | (random.Next() & 0xff8);
@@ -145,8 +187,6 @@ internal sealed unsafe class WorkingSet : IDisposable
         }
 
         NativeMemory.Free(pages);
-        TableBytes = builder.TableBytes;
-        Describe(builder.Root);
     }
 
     private void Describe(ulong root)

@@ -7,6 +7,7 @@ using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
+using Mmu.Common;
 
 namespace Mmu.Perf.Gate;
 
@@ -18,6 +19,10 @@ internal sealed partial class ScenarioDriver
     // callgrind counts inside this method, and writes a profile before each call of it and one at the end.
     private const string MeasuredMethod = "scenarios_Mmu_Perf_Scenarios_Measured__Turn";
     private const int ParallelRuns = 2;
+
+    // The driver's groups: paging modes, and formats of the TDP MMU.
+    private static readonly string[] s_modes = [.. ModeShape.All.Select(m => m.Name)];
+    private static readonly string[] s_groups = [.. s_modes, .. Enum.GetNames<TdpFormat>()];
 
     private readonly string _root;
     private readonly string _native;
@@ -50,7 +55,7 @@ internal sealed partial class ScenarioDriver
         string counting = Path.Combine(_counting, "bin", "Scenarios", "release", "scenarios");
         return
         [
-            .. ModeShape.All.SelectMany(mode => Lines(NativeProgram, "counters", mode.Name).Concat(Lines(counting, "reads", mode.Name)))
+            .. s_groups.SelectMany(group => Lines(NativeProgram, "counters", group)).Concat(s_modes.SelectMany(mode => Lines(counting, "reads", mode)))
                 .Select(line => line.Split('\t'))
                 .Select(part => new Figure(part[0], double.Parse(part[1], CultureInfo.InvariantCulture))),
         ];
@@ -70,9 +75,9 @@ internal sealed partial class ScenarioDriver
     public IReadOnlyList<Figure> Instructions()
     {
         ConcurrentBag<Figure> figures = [];
-        _ = Parallel.ForEach(ModeShape.All, new ParallelOptions { MaxDegreeOfParallelism = ParallelRuns }, mode =>
+        _ = Parallel.ForEach(s_groups, new ParallelOptions { MaxDegreeOfParallelism = ParallelRuns }, group =>
         {
-            string folder = Directory.CreateDirectory(Path.Combine(_root, "artifacts", "gate", "callgrind", mode.Name)).FullName;
+            string folder = Directory.CreateDirectory(Path.Combine(_root, "artifacts", "gate", "callgrind", group)).FullName;
             foreach (string old in Directory.GetFiles(folder))
             {
                 File.Delete(old);
@@ -81,7 +86,7 @@ internal sealed partial class ScenarioDriver
             string profile = Path.Combine(folder, "profile");
             string[] names = Lines(
                 "valgrind", "--quiet", "--tool=callgrind", $"--callgrind-out-file={profile}", "--collect-atstart=no", $"--toggle-collect={MeasuredMethod}",
-                $"--dump-before={MeasuredMethod}", NativeProgram, "run", mode.Name);
+                $"--dump-before={MeasuredMethod}", NativeProgram, "run", group);
             for (int i = 0; i < names.Length; i++)
             {
                 // The first profile is of what came before the first scenario, the one without a number of the last.

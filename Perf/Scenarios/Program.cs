@@ -1,7 +1,6 @@
 // Scenarios: entry point; prints counters of scenarios, or only runs them under callgrind.
 using System;
 using System.Globalization;
-using System.Linq;
 using Mmu.Common;
 using Mmu.Guest;
 
@@ -10,29 +9,26 @@ namespace Mmu.Perf.Scenarios;
 internal static class Program
 {
     private const string Usage = """
-        scenarios counters MODE   managed bytes, and what a VM counts, of each scenario: lines of a figure, a tab and a number
-        scenarios reads MODE      guest entries loaded by each operation; only a build with -p:MmuCount=true counts them
-        scenarios run MODE        runs each scenario, for callgrind, and prints its name
+        scenarios counters GROUP managed bytes, and what a VM counts, of each scenario: lines of a figure, a tab and a number
+        scenarios reads GROUP    guest entries loaded by each operation; only a build with -p:MmuCount=true counts them
+        scenarios run GROUP      runs each scenario, for callgrind, and prints its name
         """;
 
     private static int Main(string[] arguments)
     {
-        if (arguments is not [string command, string name] || ModeShape.All.FirstOrDefault(m => m.Name == name) is not { } mode)
+        if (arguments is not [string command, string name])
         {
-            Console.Error.WriteLine(Usage);
-            return 2;
+            return Refuse();
         }
 
         Action<Scenario>? act = command switch { "counters" => Count, "reads" => CountReads, "run" => RunOnly, _ => null };
-        if (act is null)
+        using ScenarioGroup? group = act is null ? null : ScenarioGroup.Find(name);
+        if (act is null || group is null)
         {
-            Console.Error.WriteLine(Usage);
-            return 2;
+            return Refuse();
         }
 
-        using WalkScenarios walks = new(mode);
-        using ShadowScenarios shadow = new(mode);
-        foreach (Scenario scenario in command == "reads" ? walks.All() : walks.All().Concat(shadow.All()))
+        foreach (Scenario scenario in command == "reads" ? group.Walks() : group.All())
         {
             scenario.Prepare();
             act(scenario);
@@ -40,10 +36,16 @@ internal static class Program
 
         if (command == "counters")
         {
-            Print("metadata bytes a page", mode.Name, Shadow.Metadata.Measure(mode).PerPage);
+            Print("metadata bytes a page", name, group.MetadataPerPage());
         }
 
         return 0;
+    }
+
+    private static int Refuse()
+    {
+        Console.Error.WriteLine(Usage);
+        return 2;
     }
 
     private static void Count(Scenario scenario)

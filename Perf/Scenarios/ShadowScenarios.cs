@@ -27,7 +27,7 @@ internal sealed class ShadowScenarios : IDisposable
     {
         foreach (ShadowCase one in _suite.SingleCases())
         {
-            yield return new Scenario($"{_mode.Name} {one.What}", one.Subjects[0], _suite.Vm);
+            yield return new Scenario($"{_mode.Name} {one.What}", one.Subjects[0], one.Vm);
         }
 
         ManyCases many = new(_denseRun, _dense);

@@ -3,7 +3,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Mmu.Perf.Peers;
-using Mmu.Vm;
 
 namespace Mmu.Perf.Shadow;
 
@@ -40,8 +39,6 @@ internal sealed class ShadowSuite : IDisposable
             _floor = new FloorCases(_floorTables);
         }
     }
-
-    public MmuVm Vm => _run.Vm;
 
     public IEnumerable<ShadowCase> Cases() => SingleCases().Concat(Everything());
 
@@ -134,5 +131,5 @@ internal sealed class ShadowSuite : IDisposable
     // Every so many pages of those whose tables the guest may write.
     private IEnumerable<ulong> Unsync(int step) => _guest.Dense.Pages(step).Take(ShadowGuest.WindowCount * 512 / step);
 
-    private static ShadowCase Of(string what, double? goal, Subject?[] subjects) => new(what, goal, [.. subjects.OfType<Subject>()]);
+    private ShadowCase Of(string what, double? goal, Subject?[] subjects) => new(what, goal, [.. subjects.OfType<Subject>()]) { Vm = _run.Vm };
 }
