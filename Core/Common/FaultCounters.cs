@@ -1,4 +1,5 @@
 // Common: a vCPU's faults, counted by what became of them.
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Mmu.Common;
@@ -12,6 +13,7 @@ internal struct FaultCounters
     private ulong _spurious;
     private ulong _injected;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Count(FaultOutcome outcome)
     {
         _all++;

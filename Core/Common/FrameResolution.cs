@@ -1,5 +1,6 @@
 // Common: asks the VMM for host frames on demand.
 using System;
+using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Guest;
 using Mmu.Memory;
@@ -10,6 +11,7 @@ namespace Mmu.Common;
 internal static class FrameResolution
 {
     /// <summary>True if the frame's slot, if any, leaves its host frames to the VMM. A snapshot: the lock's holder looks again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsNeeded(VmCore vm, int addressSpace, Gfn gfn) =>
         vm.ResolvedSlots != 0
         && vm.Memories[addressSpace].TryGetSlot(new Gpa(gfn.Value << 12), out MemorySlot slot)

@@ -1,4 +1,5 @@
 // Guest: per 2-MiB and 1-GiB range of a slot, how many reasons there are against mapping it as one page.
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Memory;
@@ -97,6 +98,7 @@ internal struct HugePageCounts
     }
 
     /// <summary>The highest level, at most <paramref name="wanted"/>, at which a frame of the slot may be mapped.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly int HighestAllowed(ulong gfn, int wanted)
     {
         int level = wanted < Highest ? wanted : Highest;

@@ -56,41 +56,50 @@ internal sealed partial class TdpFault<TSpte>
     // frozen, or keeps winning.
     private bool TryReach(TdpVcpu vcpu, ulong gfn, int highest, ref PageHandle page, ref int level, ref bool changed, out int index, out ulong old)
     {
-        for (int tries = 0; tries < Tries * _state.Options.Levels; tries++)
+        // Places of their own: the caller's are in memory.
+        PageHandle table = page;
+        int at = level;
+        int entry = 0;
+        ulong spte = Spte.Empty;
+        bool reached = false;
+        for (int tries = Tries * _state.Options.Levels; tries > 0; tries--)
         {
-            index = PageLevel.IndexOf(gfn << 12, level);
-            old = _state.Pages.Tables[page].Load(index);
-            if (old == Spte.Frozen)
+            entry = PageLevel.IndexOf(gfn << 12, at);
+            spte = _state.Pages.Tables[table].Load(entry);
+            if (spte == Spte.Frozen)
             {
-                return false;
+                break;
             }
 
-            bool isPresent = Spte.IsPresent(old);
-            if (isPresent && !Spte.IsLeaf(old, level))
+            bool isPresent = Spte.IsPresent(spte);
+            if (isPresent && !Spte.IsLeaf(spte, at))
             {
-                page = _state.Pages.ChildOf(old);
-                if (page.IsNone)
+                table = _state.Pages.ChildOf(spte);
+                if (table.IsNone)
                 {
                     _state.Corrupt("An entry named a table that is none of ours");
-                    return false;
+                    break;
                 }
 
-                level--;
+                at--;
             }
-            else if (isPresent || level <= highest)
+            else if (isPresent || at <= highest)
             {
-                return true;
+                reached = true;
+                break;
             }
             else
             {
                 SchedulePoint.At(SchedulePointKind.TdpFaultRead);
-                changed |= TryDescend(vcpu, gfn, page, index, level, old);
+                changed |= TryDescend(vcpu, gfn, table, entry, at, spte);
             }
         }
 
-        index = 0;
-        old = Spte.Empty;
-        return false;
+        page = table;
+        level = at;
+        index = entry;
+        old = spte;
+        return reached;
     }
 
     // Makes an entry name a table: a fresh one, or one that maps what the entry mapped.

@@ -1,5 +1,6 @@
 // Tdp: what all parts of the TDP MMU of one VM share.
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using Mmu.Common;
 using Mmu.Diagnostics;
@@ -65,13 +66,17 @@ internal sealed class TdpState : IDisposable
     /// Pays what a change owes, before the lock is dropped: the flush first, and only then do removed pages go to the arena, which waits for
     /// lockless readers.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Settle(ref RetireList owed)
     {
-        if (owed.IsIdle)
+        if (!owed.IsIdle)
         {
-            return;
+            Pay(ref owed);
         }
+    }
 
+    private void Pay(ref RetireList owed)
+    {
 #if !MMU_FAULT_144
         Flush(ref owed);
 #endif

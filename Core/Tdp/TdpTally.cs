@@ -1,4 +1,5 @@
 // Tdp: counts of what was done to the tables.
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Mmu.Common;
 
@@ -29,6 +30,7 @@ internal struct TdpTally
     internal long Pages1G;
 
     /// <summary>Counts leaves of a level that were made, or removed if the number is negative.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void AddPages(int level, int leaves)
     {
         switch (level)

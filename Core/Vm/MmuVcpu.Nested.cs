@@ -1,5 +1,6 @@
 // Vm: a vCPU on nested paging: faults of the second dimension.
 using System;
+using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Common;
 
@@ -104,11 +105,15 @@ public sealed partial class MmuVcpu
             : _vm.EngineSet.Prefault(_vcpu, gpa, out level);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void RefuseUnlessNested()
     {
         if (!IsNested)
         {
-            throw new InvalidOperationException($"vCPU {Id} does not run on nested tables (MmuVmOptions.Tdp): its faults go to HandleFault.");
+            ThrowUnlessNested();
         }
     }
+
+    private void ThrowUnlessNested() =>
+        throw new InvalidOperationException($"vCPU {Id} does not run on nested tables (MmuVmOptions.Tdp): its faults go to HandleFault.");
 }
