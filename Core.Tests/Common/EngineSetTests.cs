@@ -25,6 +25,7 @@ public sealed class EngineSetTests : IDisposable
         EpochDomain epochs = new(1 + MmuLock.HostReaders);
         _vm = new VmCore
         {
+            Number = 0,
             Features = new CpuFeatures(),
             SpteHost = new SpteHost(52),
             Tables = new TableArena(TableBacking.Own(), 8, null, Spte.Empty, 1),

@@ -38,7 +38,7 @@ internal struct LosingView(SlotTable tables, MemorySlot decoy, int levels) : IGu
 
     public readonly nuint HostOf(ulong gpa) => 0;
 
-    public readonly void Wrote(ulong gpa)
+    public readonly void Marked(ulong gpa, ulong bits)
     {
     }
 }

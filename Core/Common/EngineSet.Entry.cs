@@ -180,6 +180,7 @@ internal partial struct EngineSet<TShadow, TTdp>
         // Owed until it is done: a host that fails here is asked again at the next entry.
         const VcpuRequests flushes = VcpuRequests.Flush | VcpuRequests.FlushCurrent | VcpuRequests.FlushPage;
         vcpu.Pending |= work & flushes;
+        vcpu.TlbFlushes++;
         int id = vcpu.Id;
         if (!vm.Host.Flush(new ReadOnlySpan<int>(in id), range))
         {

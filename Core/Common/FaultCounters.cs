@@ -12,6 +12,8 @@ internal struct FaultCounters
     private ulong _fixed;
     private ulong _spurious;
     private ulong _injected;
+    private ulong _emulated;
+    private ulong _fast;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Count(FaultOutcome outcome)
@@ -28,8 +30,14 @@ internal struct FaultCounters
             case FaultOutcome.Inject:
                 _injected++;
                 break;
+            case FaultOutcome.Emulate or FaultOutcome.Mmio or FaultOutcome.WriteProtected:
+                _emulated++;
+                break;
         }
     }
+
+    /// <summary>Counts a fault that was answered without the lock, besides <see cref="Count"/>.</summary>
+    internal void CountFast(FaultOutcome outcome) => _fast += outcome == FaultOutcome.Fixed ? 1UL : 0;
 
     internal void Add(in FaultCounters other)
     {
@@ -37,6 +45,8 @@ internal struct FaultCounters
         _fixed += other._fixed;
         _spurious += other._spurious;
         _injected += other._injected;
+        _emulated += other._emulated;
+        _fast += other._fast;
     }
 
     internal readonly void AddTo(ref MmuStatistics statistics)
@@ -45,5 +55,7 @@ internal struct FaultCounters
         statistics.FaultsFixed += _fixed;
         statistics.FaultsSpurious += _spurious;
         statistics.FaultsInjected += _injected;
+        statistics.FaultsEmulated += _emulated;
+        statistics.FaultsFast += _fast;
     }
 }

@@ -46,6 +46,9 @@ internal sealed class RunGate : IDisposable
     /// <summary>Flushes of other vCPUs that were in guest. Guarded by: _asking.</summary>
     internal ulong RemoteFlushes { get; private set; }
 
+    /// <summary>Times that a flush was asked for. Guarded by: _asking.</summary>
+    internal ulong FlushRequests { get; private set; }
+
     /// <summary>Lets the gate know of a vCPU, which is outside. Lock held.</summary>
     internal void Add(int vcpu)
     {
@@ -155,6 +158,7 @@ internal sealed class RunGate : IDisposable
     {
         lock (_asking)
         {
+            FlushRequests++;
             int inside = Ask(VcpuRequests.Flush);
             if (inside == 0)
             {

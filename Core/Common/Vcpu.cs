@@ -49,6 +49,12 @@ internal sealed class Vcpu
     /// <summary>What is pending for the guest that is not in force, as far as it concerns that one's tables alone.</summary>
     internal VcpuRequests Suspended { get; set; }
 
+    /// <summary>How often it flushed its own TLB.</summary>
+    internal ulong TlbFlushes { get; set; }
+
+    /// <summary>How many linear addresses its guest invalidated.</summary>
+    internal ulong Invalidations { get; set; }
+
     /// <summary>What the vCPU's own thread wants done before it enters.</summary>
     internal VcpuRequests Pending { get; set; }
 

@@ -28,6 +28,19 @@ public readonly record struct ViolationRequest(Gpa Gpa, Access Access, Violation
     private const ulong NptFetch = 1 << 4;
     private const ulong NptPageWalk = 1UL << 33;
 
+    /// <summary>The access as the error code of a nested page fault would say it, for traces.</summary>
+    internal ulong TraceCode =>
+        (Access.Kind switch
+        {
+            AccessKind.Write => NptWrite,
+            AccessKind.Fetch => NptFetch,
+            _ => 0,
+        })
+        | ((Access.Flags & AccessFlags.User) != 0 ? NptUser : 0)
+        | ((Flags & ViolationFlags.Present) != 0 ? NptPresent : 0)
+        | ((Flags & ViolationFlags.Misconfigured) != 0 ? NptReserved : 0)
+        | ((Flags & ViolationFlags.PageWalk) != 0 ? NptPageWalk : 0);
+
     /// <summary>From the exit qualification of an EPT violation.</summary>
     /// <param name="gpa">The guest physical address of the exit.</param>
     /// <param name="qualification">

@@ -1,6 +1,7 @@
 // Common: what all parts of a VM share.
 using System;
 using Mmu.Architecture;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -82,8 +83,26 @@ internal sealed class VmCore
         set => HostAtomics.WriteRelease(ref _hasPrivateMemory, value ? 1 : 0);
     }
 
+    /// <summary>The VM's number in this process, by which events name it.</summary>
+    internal required int Number { get; init; }
+
+    /// <summary>Where frequent events go; null if nobody wants them.</summary>
+    internal TraceRing? Trace { get; private set; }
+
+    /// <summary>Says where frequent events go from now on.</summary>
+    internal void SetTrace(TraceRing? trace)
+    {
+        Trace = trace;
+        Slots[0].Trace = trace;
+        Slots[1].Trace = trace;
+    }
+
     /// <summary>Stops the VM after corruption was found.</summary>
-    internal void Kill() => IsDead = true;
+    internal void Kill()
+    {
+        IsDead = true;
+        MmuEvents.Log.VmDied(Number);
+    }
 
     /// <summary>
     /// Asks the Shadow MMU before a guarded frame becomes writable in other tables: false if it may not. Callable with the lock held shared.

@@ -26,7 +26,7 @@ internal readonly struct FlatView : IGuestView
     public nuint HostOf(ulong gpa) => 0;
 
     /// <inheritdoc/>
-    public void Wrote(ulong gpa)
+    public void Marked(ulong gpa, ulong bits)
     {
     }
 }

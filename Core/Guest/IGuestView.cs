@@ -13,6 +13,6 @@ internal interface IGuestView
     /// <summary>The pointer to a translated address that is not in <see cref="TableWindow"/>; 0 if no slot holds it.</summary>
     nuint HostOf(ulong gpa);
 
-    /// <summary>Guest memory at an address was written.</summary>
-    void Wrote(ulong gpa);
+    /// <summary>A walk set accessed and dirty bits in the entry at an address.</summary>
+    void Marked(ulong gpa, ulong bits);
 }

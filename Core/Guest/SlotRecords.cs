@@ -1,5 +1,6 @@
 // Guest: the slots of a VM by frame, for those who hold the MMU lock.
 using System;
+using Mmu.Diagnostics;
 using Mmu.Memory;
 
 namespace Mmu.Guest;
@@ -16,6 +17,19 @@ internal sealed class SlotRecords
 
     /// <summary>How many slots have a dirty log. Without the lock a hint.</summary>
     internal int Logged { get; set; }
+
+    /// <summary>Where events go; null if nobody wants them.</summary>
+    internal TraceRing? Trace { get; set; }
+
+    /// <summary>A walk set accessed and dirty bits in the guest's entry at an address.</summary>
+    internal void Marked(ulong gpa, ulong bits)
+    {
+        Wrote(gpa, 1);
+        if (Trace is { } trace)
+        {
+            TraceMarks(trace, gpa, bits);
+        }
+    }
 
     /// <summary>
     /// Guest memory was written by anyone but a processor on our tables; the store has been made. In a vCPU's call or stay in guest, or with the lock
@@ -93,6 +107,22 @@ internal sealed class SlotRecords
     {
         _slots = Array.FindAll(_slots, other => other != slot);
         _last = null;
+    }
+
+    // Accessed and dirty are other bits in EPT's entries, which no other format sets in a walk.
+    private static void TraceMarks(TraceRing trace, ulong gpa, ulong bits)
+    {
+        const ulong accessed = (1 << 5) | (1 << 8);
+        const ulong dirty = (1 << 6) | (1 << 9);
+        if ((bits & accessed) != 0)
+        {
+            trace.Write(TracePoint.SetAccessedBit, gpa);
+        }
+
+        if ((bits & dirty) != 0)
+        {
+            trace.Write(TracePoint.SetDirtyBit, gpa);
+        }
     }
 
     private static SlotRecord? Search(SlotRecord[] slots, ulong gfn)

@@ -68,7 +68,7 @@ internal struct SlotView : IGuestView
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public readonly void Wrote(ulong gpa) => _table.Records?.Wrote(gpa, 1);
+    public readonly void Marked(ulong gpa, ulong bits) => _table.Records?.Marked(gpa, bits);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Replace(SlotTable table) => this = new SlotView(table);

@@ -142,6 +142,9 @@ internal sealed unsafe partial class TableArena : IDisposable
         return new Pfn(_firstFrame + page.Index);
     }
 
+    /// <summary>The physical address of an entry, as the processor that walks it knows it.</summary>
+    internal ulong AddressOf(PageHandle page, int index) => (FrameOf(page).Value << 12) + ((ulong)(uint)index * sizeof(ulong));
+
     /// <summary>The table page with a host frame; false for frames outside, the dummy root and pages of PAE roots.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryPageOf(ulong frame, out PageHandle page)

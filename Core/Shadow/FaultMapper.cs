@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -291,6 +292,7 @@ internal ref partial struct FaultMapper<TGuest, TSpte>
         bool hostWritable = !slot.IsReadOnly && (!_source.IsResolved || _source.Ticket.Writable);
         ulong gfn = _targetGfn & ~(PageLevel.FramesOf(level) - 1);
         ulong frame = _source.IsResolved ? _source.Ticket.Frame : slot.HostFrameOf(gfn);
+        _state.Vm.Trace?.Write(TracePoint.SpteRequested, gfn, frame, (ulong)level);
         var intent = new LeafIntent(gfn, frame, rights, key, hostWritable, slot.IsDevice, Accessed: true, IsWrite);
         LeafResult leaf = LeafMapper<TSpte>.Set(_state, _vcpu, _page, IndexAt(_level), slot, intent, ref list);
         if (level == 1 && !_source.IsResolved && leaf != LeafResult.Same)

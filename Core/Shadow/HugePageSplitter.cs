@@ -4,6 +4,7 @@ using System.Threading;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 
@@ -86,6 +87,7 @@ internal sealed class HugePageSplitter
             Fill(slot, child, huge, header.Role.Level, gfn);
         }
 
+        _state.Vm.Trace?.Write(TracePoint.SplitHugePage, gfn, huge, (ulong)header.Role.Level);
         _state.Zapper.DropEntry(leaf.Page, leaf.Index, ref list);
         ulong frame = _state.Pages.Tables.FrameOf(child).Value << 12;
         ulong spte = AnySpte.MakeNonLeaf(role, _state.Vm.SpteHost, frame);

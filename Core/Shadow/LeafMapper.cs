@@ -1,7 +1,9 @@
 // Shadow: makes leaves.
+using System;
 using System.Runtime.CompilerServices;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -61,6 +63,7 @@ internal static class LeafMapper<TSpte>
             list.NeedsFlush |= (state.Zapper.Store<TSpte>(table, index, spte) & SpteConsequences.Flush) != 0;
         }
 
+        state.Vm.Trace?.Write(TracePoint.SetSpte, intent.Gfn, spte, state.Pages.Tables.AddressOf(page, index), (ulong)header.Role.Level);
         return result;
     }
 
@@ -118,6 +121,8 @@ internal static class LeafMapper<TSpte>
         }
 
         _ = state.Zapper.Store<TSpte>(state.Pages.Tables[page], index, spte);
+        state.Counters.MmioEntries++;
+        state.Vm.Trace?.Write(TracePoint.MarkMmioSpte, state.Pages.Tables.AddressOf(page, index), gfn, (ulong)rights, state.Vm.SlotGeneration);
     }
 
     // While the slot is logged, only for a write, which is marked.
@@ -150,5 +155,6 @@ internal static class LeafMapper<TSpte>
         }
 
         _ = state.Refs.Add(ref rmap, leaf, ref vcpu.Chunks);
+        state.Counters.LongestRmap = Math.Max(state.Counters.LongestRmap, (ulong)state.Refs.Count(rmap));
     }
 }

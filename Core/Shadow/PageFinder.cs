@@ -1,5 +1,6 @@
 // Shadow: finds or makes the page that shadows a guest table.
 using Mmu.Architecture;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 
@@ -15,6 +16,18 @@ internal sealed class PageFinder
 
     /// <summary>The page for a frame and role. None if the guest's table lies outside memory.</summary>
     internal PageHandle FindOrMake(ShadowVcpu vcpu, ulong gfn, PageRole role, ref ZapList list)
+    {
+        ulong made = _state.Counters.TablesAllocated;
+        PageHandle page = FindOrMakeUntraced(vcpu, gfn, role, ref list);
+        if (!page.IsNone)
+        {
+            _state.Pages.Trace(_state.Vm, TracePoint.GetPage, page, created: _state.Counters.TablesAllocated != made);
+        }
+
+        return page;
+    }
+
+    private PageHandle FindOrMakeUntraced(ShadowVcpu vcpu, ulong gfn, PageRole role, ref ZapList list)
     {
         ShadowPages pages = _state.Pages;
         PageHandle page = pages.Find(gfn, role);

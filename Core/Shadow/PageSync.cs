@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Mmu.Architecture;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -27,6 +28,7 @@ internal static class PageSync<TGuest, TSpte>
             return false;
         }
 
+        state.Pages.Trace(state.Vm, TracePoint.SyncPage, page);
         ulong table = header.Gfn << 12;
         ReadOnlySpan<byte> guest = window.Bytes(table + TGuest.StartOf(header.Role), ShadowPages.EntryCount * TGuest.EntryBytes);
         for (int start = 0; start < ShadowPages.EntryCount; start += Group)

@@ -3,6 +3,7 @@ using System;
 using System.Runtime.CompilerServices;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -84,6 +85,8 @@ internal sealed class PageZapper
 
         list.NeedsFlush = true;
         _counters.TablesZapped++;
+        _counters.UnsyncTables -= header.IsUnsync ? 1UL : 0;
+        _pages.Trace(_vm, TracePoint.PrepareZapPage, page);
         ForgetEntries(page, ref header, ref list);
         Unparent(ref header);
         header.State &= ~PageStates.Unsync;

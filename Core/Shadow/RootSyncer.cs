@@ -66,6 +66,7 @@ internal sealed class RootSyncer
         if (vcpu.Code!.SyncPage(_state, vcpu, page, ref list))
         {
             _state.Marks.ClearUnsync(page);
+            _state.Counters.UnsyncTables--;
         }
         else
         {

@@ -12,6 +12,10 @@ internal sealed class ShadowCounters
     internal ulong Unsyncs;
     internal ulong TableWrites;
     internal ulong Prefetched;
+    internal ulong MmioEntries;
+    internal ulong UpperEntriesZapped;
+    internal ulong UnsyncTables;
+    internal ulong LongestRmap;
     internal ulong Pages4K;
     internal ulong Pages2M;
     internal ulong Pages1G;

@@ -84,6 +84,7 @@ internal sealed class ShadowMmu : IDisposable
         }
 
         _state.Pages.NextGeneration();
+        _vm.Trace?.Write(TracePoint.ZapAllFast, _state.Pages.Generation, _state.Pages.Used);
         _vm.Gate.RequestFreeObsoleteRoots();
         _vm.Gate.FlushAll();
     }
@@ -120,7 +121,13 @@ internal sealed class ShadowMmu : IDisposable
             return FaultOutcome.Mmio;
         }
 
-        if (!owner.Walker.Translate(request.Address, request.Access, out result.Walk))
+        bool allowed = owner.Walker.Translate(request.Address, request.Access, out result.Walk);
+        if (_vm.Trace is { } trace)
+        {
+            TraceWalk(trace, request, result.Walk, allowed);
+        }
+
+        if (!allowed)
         {
             return result.Walk.Outcome == WalkOutcome.Retry ? FaultOutcome.Retry : FaultOutcome.Inject;
         }
@@ -186,6 +193,7 @@ internal sealed class ShadowMmu : IDisposable
 
         if (!Roots.TryTopUp(vcpu))
         {
+            MmuEvents.Log.OutOfPages(_vm.Number);
             return FaultOutcome.OutOfPages;
         }
 
@@ -288,6 +296,22 @@ internal sealed class ShadowMmu : IDisposable
         return outcome;
     }
 
+    private static void TraceWalk(TraceRing trace, in FaultRequest request, in WalkResult walk, bool allowed)
+    {
+        trace.Write(TracePoint.PagetableWalk, request.Address.Value, (ulong)request.ErrorCode);
+        trace.Write(TracePoint.PagingElement, walk.EntryValueBits, (ulong)walk.Level);
+        if (!allowed)
+        {
+            trace.Write(TracePoint.WalkerError, (ulong)walk.ErrorCode);
+        }
+    }
+
+    private bool IsOfPresentGeneration(ulong spte, uint generation)
+    {
+        _vm.Trace?.Write(TracePoint.CheckMmioSpte, spte, _vm.SlotGeneration, generation);
+        return generation == _vm.SlotGeneration;
+    }
+
     private bool IsStale(ShadowVcpu vcpu, in FrameSource source, Gpa gpa)
     {
         if (!Roots.IsCurrent(vcpu))
@@ -309,7 +333,7 @@ internal sealed class ShadowMmu : IDisposable
 #if MMU_FAULT_95
             || generation == uint.MaxValue)
 #else
-            || generation != _vm.SlotGeneration)
+            || !IsOfPresentGeneration(spte, generation))
 #endif
         {
             return false;
@@ -323,6 +347,7 @@ internal sealed class ShadowMmu : IDisposable
             return false;
         }
 
+        _vm.Trace?.Write(TracePoint.HandleMmioPageFault, address, gfn, (ulong)rights);
         result.Gpa = new Gpa((gfn << 12) | (request.Address.Value & 0xFFF));
         return true;
     }

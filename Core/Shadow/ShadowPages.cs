@@ -3,6 +3,8 @@ using System;
 using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
+using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Memory;
 
 namespace Mmu.Shadow;
@@ -210,6 +212,17 @@ internal sealed class ShadowPages
         header.Older = 0;
         header.Newer = 0;
         header.HashNext = 0;
+    }
+
+    /// <summary>Tells a trace of a page.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Trace(VmCore vm, TracePoint point, PageHandle page, bool created = false)
+    {
+        if (vm.Trace is { } trace)
+        {
+            ref readonly ShadowPage header = ref this[page];
+            trace.Write(point, header.Generation, header.Gfn, header.Role.Value, (ulong)header.RootCount, header.IsUnsync ? 1UL : 0, created ? 1UL : 0);
+        }
     }
 
     /// <summary>A page that was removed is no longer used: it goes back to the arena.</summary>

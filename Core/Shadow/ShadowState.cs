@@ -93,6 +93,10 @@ internal sealed class ShadowState : IDisposable
         statistics.Unsyncs += Counters.Unsyncs;
         statistics.TableWrites += Counters.TableWrites;
         statistics.Prefetched += Counters.Prefetched;
+        statistics.MmioEntries += Counters.MmioEntries;
+        statistics.UpperEntriesZapped += Counters.UpperEntriesZapped;
+        statistics.UnsyncTables += Counters.UnsyncTables;
+        statistics.LongestRmap = Counters.LongestRmap;
         statistics.Tables += Pages.Used;
         statistics.Pages4K += Counters.Pages4K;
         statistics.Pages2M += Counters.Pages2M;

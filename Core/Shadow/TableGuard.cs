@@ -1,6 +1,7 @@
 // Shadow: keeps the guest from changing a shadowed table unseen.
 using System.Threading;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 
@@ -130,7 +131,9 @@ internal sealed class TableGuard
             if (!_pages[page].IsUnsync)
             {
                 _counters.Unsyncs++;
+                _counters.UnsyncTables++;
                 _marks.MarkUnsync(page);
+                _pages.Trace(_vm, TracePoint.UnsyncPage, page);
             }
         }
 

@@ -4,6 +4,7 @@ using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Diagnostics;
 using Mmu.Memory;
+using Mmu.Sptes;
 
 namespace Mmu.Shadow;
 
@@ -65,6 +66,7 @@ internal sealed class TableWrites
             {
                 for (int index = from; index <= to; index++)
                 {
+                    _state.Counters.UpperEntriesZapped += header.Role.Level > 1 && !Spte.IsEmpty(_state.Pages.Tables[page].Load(index)) ? 1UL : 0;
                     _state.Zapper.DropEntry(page, index, ref list);
                 }
             }

@@ -46,6 +46,7 @@ internal static class FastFault<TSpte>
 
             if (LeafMaker<TSpte>.Allows(old, level, kind))
             {
+                Trace(state, vcpu, gpa, kind, page, level, old, old, isFixed: false);
                 return FaultOutcome.Spurious;
             }
 
@@ -76,12 +77,23 @@ internal static class FastFault<TSpte>
 #if !MMU_FAULT_166
                 log?.Mark(gpa >> 12, vcpu.Vcpu.DirtyRing);
 #endif
+                Trace(state, vcpu, gpa, kind, page, level, old, value, isFixed: true);
                 return FaultOutcome.Fixed;
             }
         }
 
         return FaultOutcome.None;
     }
+
+    private static void Trace(TdpState state, TdpVcpu vcpu, ulong gpa, AccessKind kind, PageHandle page, int level, ulong old, ulong value, bool isFixed) =>
+        state.Vm.Trace?.Write(
+            TracePoint.FastPageFault, gpa, (ulong)(kind switch
+            {
+                AccessKind.Write => PageFaultCode.Write,
+                AccessKind.Fetch => PageFaultCode.Fetch,
+                _ => PageFaultCode.None,
+            }),
+            state.Vm.Tables.AddressOf(page, PageLevel.IndexOf(gpa, level)), old, value, isFixed ? 1UL : 0, vcpu.Vcpu.Id);
 
     // Without the lock: whoever starts a log waits for this call before it takes W away.
     private static DirtyLog? LogOf(TdpState state, TdpVcpu vcpu, ulong gfn)

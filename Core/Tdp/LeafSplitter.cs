@@ -21,6 +21,7 @@ internal static class LeafSplitter<TSpte>
     internal static bool TrySplit(TdpState state, PageHandle child, PageHandle page, int index, int level, ulong gfn, ref ulong old, ref TdpTally tally)
     {
         PtPage words = state.Pages.Tables[child];
+        ulong leaf = old;
         bool executable = state.Vm.NxHugePages && level == 2;
         for (int i = 0; i < TdpPages.EntryCount; i++)
         {
@@ -38,6 +39,7 @@ internal static class LeafSplitter<TSpte>
             return false;
         }
 
+        state.Vm.Trace?.Write(TracePoint.SplitHugePage, gfn, leaf, (ulong)level);
         tally.TablesMade++;
         tally.AddPages(level - 1, TdpPages.EntryCount);
         return true;

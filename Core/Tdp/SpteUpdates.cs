@@ -1,6 +1,7 @@
 // Tdp: the one way an entry changes, and the bookkeeping of every change.
 using System.Runtime.CompilerServices;
 using System.Threading;
+using Mmu.Addressing;
 using Mmu.Diagnostics;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -30,7 +31,7 @@ internal static class SpteUpdates<TSpte>
         }
 
         old = value;
-        Changed(state, level, change, shared: true, ref tally, ref owed);
+        Changed(state, page, index, level, change, shared: true, ref tally, ref owed);
         return true;
     }
 
@@ -59,7 +60,7 @@ internal static class SpteUpdates<TSpte>
     internal static ulong Set(TdpState state, PageHandle page, int index, int level, ulong value, ref TdpTally tally, ref RetireList owed)
     {
         SpteChange change = SpteDoor.Set<TSpte>(state.Pages.Tables[page], index, value);
-        Changed(state, level, change, shared: false, ref tally, ref owed);
+        Changed(state, page, index, level, change, shared: false, ref tally, ref owed);
         return change.Old;
     }
 
@@ -91,13 +92,19 @@ internal static class SpteUpdates<TSpte>
         RetireList owed = default;
         SpteChange change = SpteDoor.Set<TSpte>(state.Pages.Tables[page], index, value);
         MmuAssert.That(change.Old == Spte.Frozen, "An entry was given free that nobody held", change.Old);
-        Changed(state, level, change, shared: true, ref tally, ref owed);
+        Changed(state, page, index, level, change, shared: true, ref tally, ref owed);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Changed(TdpState state, int level, in SpteChange change, bool shared, ref TdpTally tally, ref RetireList owed)
+    private static void Changed(
+        TdpState state, PageHandle page, int index, int level, in SpteChange change, bool shared, ref TdpTally tally, ref RetireList owed)
     {
         tally.SpteStores++;
+        if (state.Vm.Trace is { } trace)
+        {
+            Trace(trace, state, page, index, level, change);
+        }
+
         owed.NeedsFlush |= change.NeedsFlush;
         if (Spte.IsPresent(change.Old) && ((change.Old ^ change.New) & Spte.SamePlace) == 0)
         {
@@ -114,6 +121,19 @@ internal static class SpteUpdates<TSpte>
         {
             tally.AddPages(level, 1);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Trace(TraceRing trace, TdpState state, PageHandle page, int index, int level, in SpteChange change)
+    {
+        PageHandle root = page;
+        while (!state.Pages[root].IsRoot)
+        {
+            root = state.Pages[root].Parent.Page;
+        }
+
+        ulong gfn = state.Pages[page].Gfn + ((ulong)(uint)index << PageLevel.FrameShiftOf(level));
+        trace.Write(TracePoint.TdpSpteChanged, (ulong)state.Pages[root].AddressSpace, gfn, (ulong)level, change.Old, change.New);
     }
 
     private static void Replaced(TdpState state, int level, in SpteChange change, bool shared, ref TdpTally tally, ref RetireList owed)

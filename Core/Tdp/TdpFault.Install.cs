@@ -174,6 +174,7 @@ internal sealed partial class TdpFault<TSpte>
             slot.DirtyLog?.Mark(leaf.Gfn, vcpu.Vcpu.DirtyRing);
         }
 
+        _vm.Trace?.Write(TracePoint.SetSpte, leaf.Gfn, value, _vm.Tables.AddressOf(page, index), (ulong)leaf.Level);
         _state.Settle(ref owed);
         return outcome;
     }
@@ -204,8 +205,15 @@ internal sealed partial class TdpFault<TSpte>
             }
 
             RetireList owed = default;
-            if (old == value || SpteUpdates<TSpte>.TrySet(_state, page, index, level, ref old, value, ref vcpu.Tally, ref owed))
+            if (old == value)
             {
+                break;
+            }
+
+            if (SpteUpdates<TSpte>.TrySet(_state, page, index, level, ref old, value, ref vcpu.Tally, ref owed))
+            {
+                vcpu.Tally.MmioEntries++;
+                _vm.Trace?.Write(TracePoint.MarkMmioSpte, _vm.Tables.AddressOf(page, index), gfn, 0, _vm.SlotGeneration);
                 break;
             }
         }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Sptes;
 
@@ -52,6 +53,7 @@ internal sealed partial class TdpFault<TSpte>
             FaultOutcome fast = FastFault<TSpte>.Handle(_state, vcpu, gpa, request.Access.Kind);
             if (fast != FaultOutcome.None)
             {
+                vcpu.Faults.CountFast(fast);
                 return fast;
             }
         }
@@ -90,6 +92,7 @@ internal sealed partial class TdpFault<TSpte>
 
         if (vcpu.Pages.Count < TdpVcpu.PagesPerFault && !_state.TryTopUp(vcpu))
         {
+            MmuEvents.Log.OutOfPages(_vm.Number);
             return FaultOutcome.OutOfPages;
         }
 
@@ -144,6 +147,7 @@ internal sealed partial class TdpFault<TSpte>
             return FaultOutcome.Retry;
         }
 
+        _vm.Trace?.Write(TracePoint.SpteRequested, gfn, source.Frame, (ulong)wanted);
         TdpLeaf leaf = new(
             gfn, source.Frame, wanted, source.Writable && !slot.IsReadOnly, slot.IsDevice, slot.IsExecuteOnly, Accessed: !prefault);
         return Install(vcpu, slot, leaf, request.Access.Kind, out level);
@@ -198,10 +202,21 @@ internal sealed partial class TdpFault<TSpte>
         _ = _vm.Epochs.Enter(vcpu.Vcpu.Id);
         ulong spte = TdpWalk.FindLast(_state.Pages, vcpu.Root, gpa, out _, out _);
         _vm.Epochs.Exit(vcpu.Vcpu.Id);
-#if MMU_FAULT_137
-        return TSpte.IsMmio(_vm.SpteHost, spte);
-#else
-        return TSpte.IsMmio(_vm.SpteHost, spte) && TSpte.MmioGeneration(spte) == _vm.SlotGeneration;
+        if (!TSpte.IsMmio(_vm.SpteHost, spte))
+        {
+            return false;
+        }
+
+        uint generation = TSpte.MmioGeneration(spte);
+        _vm.Trace?.Write(TracePoint.CheckMmioSpte, spte, _vm.SlotGeneration, generation);
+#if !MMU_FAULT_137
+        if (generation != _vm.SlotGeneration)
+        {
+            return false;
+        }
+
 #endif
+        _vm.Trace?.Write(TracePoint.HandleMmioPageFault, gpa, gpa >> 12);
+        return true;
     }
 }

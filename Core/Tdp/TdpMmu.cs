@@ -1,6 +1,7 @@
 // Tdp: the TDP MMU of one VM.
 using System;
 using Mmu.Common;
+using Mmu.Diagnostics;
 
 namespace Mmu.Tdp;
 
@@ -56,6 +57,7 @@ internal sealed class TdpMmu : IDisposable
         }
 
         State.Roots.InvalidateAll();
+        _vm.Trace?.Write(TracePoint.ZapAllFast, _vm.SlotGeneration, _vm.Tables.OutstandingPages);
 #if MMU_FAULT_139
         _vm.Gate.RequestFreeObsoleteRoots();
 #else

@@ -20,6 +20,9 @@ internal struct TdpTally
     /// <summary>Tables removed, roots included.</summary>
     internal ulong TablesRemoved;
 
+    /// <summary>Entries made that say that there is no memory.</summary>
+    internal ulong MmioEntries;
+
     /// <summary>4-KiB leaves made less those removed.</summary>
     internal long Pages4K;
 
@@ -52,6 +55,7 @@ internal struct TdpTally
         SpteStores += other.SpteStores;
         TablesMade += other.TablesMade;
         TablesRemoved += other.TablesRemoved;
+        MmioEntries += other.MmioEntries;
         Pages4K += other.Pages4K;
         Pages2M += other.Pages2M;
         Pages1G += other.Pages1G;
@@ -62,6 +66,7 @@ internal struct TdpTally
         statistics.SpteStores += SpteStores;
         statistics.TablesAllocated += TablesMade;
         statistics.TablesZapped += TablesRemoved;
+        statistics.MmioEntries += MmioEntries;
         statistics.Tables += TablesMade - TablesRemoved;
         statistics.Pages4K += (ulong)Pages4K;
         statistics.Pages2M += (ulong)Pages2M;

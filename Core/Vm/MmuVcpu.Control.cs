@@ -141,6 +141,7 @@ public sealed partial class MmuVcpu
         {
             if (TryNormalize(ref address))
             {
+                _vcpu.Invalidations++;
                 _vm.EngineSet.InvalidatePage(_vcpu, address);
                 RequestPageFlush(address);
                 _vcpu.SoftTlb?.DropPage(address);

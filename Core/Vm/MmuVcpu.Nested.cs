@@ -3,6 +3,7 @@ using System;
 using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Common;
+using Mmu.Diagnostics;
 
 namespace Mmu.Vm;
 
@@ -30,6 +31,7 @@ public sealed partial class MmuVcpu
         {
             RefuseUnlessNested();
             result = default;
+            _core.Trace?.Write(TracePoint.PageFault, request.Gpa.Value, request.TraceCode, vcpu: Id);
             return _core.IsDead ? FaultOutcome.VmDead
                 : (_vcpu.Pending & VcpuRequests.LoadRoot) != 0 ? FaultOutcome.Retry
                 : _vm.EngineSet.HandleViolation(_vcpu, request, ref result);

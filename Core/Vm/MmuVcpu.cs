@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Walk;
 
 namespace Mmu.Vm;
@@ -129,6 +130,7 @@ public sealed partial class MmuVcpu : IDisposable
         try
         {
             result = default;
+            _core.Trace?.Write(TracePoint.PageFault, request.Address.Value, (ulong)request.ErrorCode, vcpu: Id);
             if (_core.IsDead)
             {
                 return FaultOutcome.VmDead;

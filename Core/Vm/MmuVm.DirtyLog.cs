@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using Mmu.Addressing;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 
@@ -60,6 +61,7 @@ public sealed partial class MmuVm
             }
         }
 
+        MmuEvents.Log.DirtyLogStarted(_core.Number, (long)slot.Slot.Base.Value, (long)slot.Slot.Size);
         return new DirtyLogSession(this, slot, consumer, options);
     }
 
@@ -95,6 +97,7 @@ public sealed partial class MmuVm
 
         SlotRecord slot = session.Slot;
         Withdraw(slot, session.Consumer);
+        MmuEvents.Log.DirtyLogEnded(_core.Number, (long)slot.Slot.Base.Value, (long)slot.Slot.Size);
         if (!slot.IsLogged && session.Options.CollapseAtEnd)
         {
             _ = ForRange(RangeWork.Collapse, slot.BaseGfn, slot.EndGfn, slot.AddressSpace);

@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using Mmu.Addressing;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 
 namespace Mmu.Vm;
@@ -54,6 +55,7 @@ public sealed partial class MmuVm
 
         // A root that could not be read may lie in the new slot.
         _core.Gate.RequestFreeObsoleteRoots();
+        MmuEvents.Log.SlotAdded(_core.Number, (long)slot.Base.Value, (long)slot.Size);
     }
 
     /// <summary>
@@ -224,6 +226,7 @@ public sealed partial class MmuVm
             _engines.SlotRemoved(leaving);
         }
 
+        MmuEvents.Log.SlotRemoved(_core.Number, (long)leaving.Slot.Base.Value, (long)leaving.Slot.Size);
         Drop(leaving);
     }
 

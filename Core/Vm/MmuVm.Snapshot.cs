@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using Mmu.Addressing;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Guest;
 using Mmu.Memory;
 
@@ -83,6 +84,7 @@ public sealed partial class MmuVm
             _core.Gate.FlushAll();
         }
 
+        MmuEvents.Log.SnapshotRestored(_core.Number, (long)pages);
         return pages;
     }
 

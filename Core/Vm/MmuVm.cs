@@ -2,9 +2,7 @@
 using System;
 using Mmu.Architecture;
 using Mmu.Common;
-#if MMU_SHADOW
 using Mmu.Diagnostics;
-#endif
 using Mmu.Guest;
 using Mmu.Memory;
 using Mmu.Sptes;
@@ -30,6 +28,9 @@ namespace Mmu.Vm;
 /// </remarks>
 public sealed partial class MmuVm : IDisposable
 {
+    // atomic: HostAtomics. How many VMs the process has made.
+    private static int s_count;
+
     private readonly RankedLock _slotsLock = new(LockRank.Slots);
 
     // guarded by: _slotsLock; immutable in length
@@ -38,6 +39,10 @@ public sealed partial class MmuVm : IDisposable
     private readonly TdpOptions? _tdp;
     private Engines _engines;
     private bool _disposed;
+
+    // guarded by: MmuLock(write). Of vCPUs that are no more.
+    private ulong _departedFlushes;
+    private ulong _departedInvalidations;
 
     private MmuVm(VmCore core, TdpOptions? tdp)
     {
@@ -112,8 +117,9 @@ public sealed partial class MmuVm : IDisposable
 #endif
             EpochDomain epochs = new(options.MaxVcpus + MmuLock.HostReaders);
             SlotRecords[] slots = [new SlotRecords(), new SlotRecords()];
-            return new MmuVm(new VmCore
+            MmuVm vm = new(new VmCore
             {
+                Number = HostAtomics.Add(ref s_count, 1),
                 Features = options.Features,
                 SpteHost = spteHost,
                 Tables = tables,
@@ -133,6 +139,8 @@ public sealed partial class MmuVm : IDisposable
                 DirtyRingReserve = options.DirtyRingReserve,
                 LogsByDirtyBits = options.PageModificationLog,
             }, options.Tdp);
+            MmuEvents.Log.VmCreated(vm.Core.Number);
+            return vm;
         }
         catch
         {
@@ -172,6 +180,7 @@ public sealed partial class MmuVm : IDisposable
     public void ZapAll()
     {
         RefuseCaller();
+        MmuEvents.Log.AllZapped(_core.Number);
         _engines.ZapAll();
     }
 
@@ -194,21 +203,6 @@ public sealed partial class MmuVm : IDisposable
         return _engines.Shrink(pages);
     }
 
-    /// <summary>Exact counters since the VM was created, and its present sizes.</summary>
-    public MmuStatistics GetStatistics()
-    {
-        RefuseCaller();
-        MmuStatistics statistics = default;
-        using MmuWriteGuard held = _core.Lock.Enter();
-        statistics.RemoteFlushes = _core.Gate.RemoteFlushes;
-        statistics.MetadataBytes = SlotBytes(0) + SlotBytes(1);
-        _engines.AddStatistics(ref statistics);
-        return statistics;
-    }
-
-    /// <summary>Bytes of bookkeeping now, tables included.</summary>
-    public ulong MetadataBytes => GetStatistics().MetadataBytes;
-
     /// <summary>Checks the invariants of all tables. Slow; holds the lock throughout. For tests and after a suspicion.</summary>
     /// <returns>Null if they hold, else what is broken.</returns>
     public string? Audit()
@@ -227,6 +221,7 @@ public sealed partial class MmuVm : IDisposable
         }
 
         _disposed = true;
+        _meter?.Dispose();
         foreach (MmuVcpu? vcpu in _vcpus)
         {
             vcpu?.Dispose();
@@ -238,6 +233,7 @@ public sealed partial class MmuVm : IDisposable
         _core.Lock.Dispose();
         _core.Tables.Dispose();
         _core.Private.Dispose();
+        MmuEvents.Log.VmDestroyed(_core.Number);
     }
 
     /// <summary>Lets a vCPU go; <see cref="MmuVcpu.Dispose"/> calls it.</summary>
@@ -254,22 +250,16 @@ public sealed partial class MmuVm : IDisposable
             tlb.Release();
         }
 
-        _vcpus[vcpu.Id] = null;
+        using (MmuWriteGuard held = _core.Lock.Enter())
+        {
+            _departedFlushes += vcpu.TlbFlushes;
+            _departedInvalidations += vcpu.Invalidations;
+            _vcpus[vcpu.Id] = null;
+        }
     }
 
     /// <summary>Empties a vCPU's TLB, on its own thread.</summary>
     internal static void Flush(VmCore core, Vcpu vcpu) => Engines.Flush(core, vcpu, VcpuRequests.Flush);
-
-    private ulong SlotBytes(int addressSpace)
-    {
-        ulong bytes = 0;
-        foreach (SlotRecord slot in _core.Slots[addressSpace].All)
-        {
-            bytes += slot.Bytes;
-        }
-
-        return bytes;
-    }
 
     private void RefuseCaller()
     {

@@ -51,7 +51,7 @@ internal sealed class ModificationLog
         {
             ulong noted = address & ~PageMask;
             GuestWindow.Write(window.HostOf(entry), MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in noted)));
-            view.Wrote(entry);
+            view.Table.Records?.Wrote(entry, sizeof(ulong));
         }
 
         Index--;

@@ -43,7 +43,7 @@ internal static class EntryAccess
 #if !MMU_FAULT_154
         if (marked)
         {
-            view.Wrote(entryAddress);
+            view.Marked(entryAddress, expected ^ value);
         }
 
 #endif
