@@ -108,7 +108,7 @@ public sealed partial class SoftTlb
         ref readonly ControlState state = ref _walker.State;
         ulong keys = ((state.Cr4 & ControlBits.Cr4Pke) != 0 ? state.Pkru : 0UL) | ((state.Cr4 & ControlBits.Cr4Pks) != 0 ? (ulong)state.Pkrs << 32 : 0);
 #if MMU_FAULT_235
-        SoftTlbSpace space = new(_walker.Cr3, keys, 0, _guest == 0 ? 0 : 0);
+        SoftTlbSpace space = new(_walker.Cr3, keys, Guest: 0, Second: 0);
 #else
         SoftTlbSpace space = new(_walker.Cr3, keys, _guest, _guest == 0 ? 0 : _walker.Context.Second?.Root ?? 1);
 #endif
