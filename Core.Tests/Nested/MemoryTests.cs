@@ -261,6 +261,22 @@ public sealed class MemoryTests
         scene.Exits(PagedGuest.Address & ~0xFFFUL, OracleKind.Read, 0x181);
     }
 
+    // The worst case: L2's entry for the linear address and L1's for the physical one of the same number are the same word.
+    [Fact]
+    public void APageFaultOfL2MapsNothing()
+    {
+        const ulong page = PagedGuest.Address & ~0xFFFUL;
+        using L2Scene scene = new(ept: false);
+        PagedGuest l2 = new(scene);
+        ulong leaf = scene.Map(page, PagedGuest.Data, L2Scene.NptOpen);
+        Assert.Equal(l2.Leaf, scene.Word(leaf));
+        scene.Enter(state: PagedGuest.State);
+        scene.Processor.Load();
+        FaultRequest fault = new(new Gva(PagedGuest.Address), Access.UserWrite, PageFaultCode.Write);
+        Assert.Equal(FaultOutcome.Retry, scene.Vcpu.HandleFault(fault, out _));
+        scene.Reaches(page, OracleKind.Read, PagedGuest.Data, user: true);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
