@@ -62,7 +62,7 @@ internal readonly struct RecordingEngine(TestHost host) : IMmuEngine
 
     public bool UnmapRange(SlotRecord slot, ulong start, ulong end) => Note("unmap", false);
 
-    public void ZapRange(SlotRecord slot, ulong start, ulong end) => host.Log.Add("zap");
+    public void ZapRanges(ReadOnlySpan<SlotRange> ranges) => host.Log.Add("zap");
 
     public bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) => Note("protect", false);
 

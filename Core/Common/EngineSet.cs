@@ -185,10 +185,10 @@ internal partial struct EngineSet<TShadow, TTdp>
     internal bool UnmapRange(SlotRecord slot, ulong start, ulong end) =>
         _shadow.UnmapRange(slot, start, end) | _tdp.UnmapRange(slot, start, end);
 
-    internal void ZapRange(SlotRecord slot, ulong start, ulong end)
+    internal void ZapRanges(ReadOnlySpan<SlotRange> ranges)
     {
-        _shadow.ZapRange(slot, start, end);
-        _tdp.ZapRange(slot, start, end);
+        _shadow.ZapRanges(ranges);
+        _tdp.ZapRanges(ranges);
     }
 
     internal bool WriteProtectFrame(SlotRecord slot, ulong gfn) =>

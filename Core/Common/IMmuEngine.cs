@@ -101,8 +101,8 @@ internal interface IMmuEngine : IDisposable
     /// <summary>Removes every mapping of the frames [start, end); true if TLBs must be flushed.</summary>
     bool UnmapRange(SlotRecord slot, ulong start, ulong end);
 
-    /// <summary>Removes mappings of the frames and what is shadowed of guest tables in them. Flushes itself: tables are freed after that.</summary>
-    void ZapRange(SlotRecord slot, ulong start, ulong end);
+    /// <summary>Removes mappings of frames and what is shadowed of guest tables in them. Flushes itself, once: tables are freed after that.</summary>
+    void ZapRanges(ReadOnlySpan<SlotRange> ranges);
 
     /// <summary>Write-protects mappings, of at least the given level, for dirty logging; true if TLBs must be flushed.</summary>
     bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel);

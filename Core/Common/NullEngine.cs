@@ -114,7 +114,7 @@ internal readonly struct NullEngine : IMmuEngine
     public bool UnmapRange(SlotRecord slot, ulong start, ulong end) => false;
 
     /// <inheritdoc/>
-    public void ZapRange(SlotRecord slot, ulong start, ulong end)
+    public void ZapRanges(ReadOnlySpan<SlotRange> ranges)
     {
     }
 

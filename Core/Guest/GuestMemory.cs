@@ -79,12 +79,34 @@ public sealed partial class GuestMemory
         }
     }
 
-    /// <summary>Removes one slot and adds another at once: nobody sees the memory without both or with both.</summary>
-    internal void ReplaceSlot(Gpa leaving, in MemorySlot slot)
+    /// <summary>Throws if slots in ascending order could not be all that there are.</summary>
+    internal static void CheckSlots(MemorySlot[] slots)
     {
+        if (slots.Length > MaxSlots)
+        {
+            throw new InvalidOperationException($"A VM has at most {MaxSlots} memory slots, not {slots.Length}.");
+        }
+
+        SlotTable table = new(slots);
+        for (int i = 0; i < slots.Length; i++)
+        {
+            Validate(slots[i]);
+            RefuseOverlap(slots[i], table, i - 1);
+        }
+    }
+
+    /// <summary>Takes over the slots of the VM's records, all at once: nobody sees some of a change.</summary>
+    internal void Replace(SlotRecords records)
+    {
+        MemorySlot[] slots = new MemorySlot[records.All.Length];
+        for (int i = 0; i < slots.Length; i++)
+        {
+            slots[i] = records.All[i].Slot;
+        }
+
         lock (_changing)
         {
-            _table = _table.Without(IndexOf(leaving)).With(slot);
+            _table = new SlotTable(slots, records);
         }
     }
 

@@ -44,8 +44,8 @@ internal sealed class SlotRecord
     /// <summary>0, or 1 for the address space of system-management mode.</summary>
     internal int AddressSpace { get; }
 
-    /// <summary>The slot as it was added.</summary>
-    internal MemorySlot Slot { get; }
+    /// <summary>The slot.</summary>
+    internal MemorySlot Slot { get; private set; }
 
     /// <summary>First guest frame.</summary>
     internal ulong BaseGfn { get; }
@@ -60,7 +60,7 @@ internal sealed class SlotRecord
     internal ulong HostFrame { get; }
 
     /// <summary>The guest cannot write.</summary>
-    internal bool IsReadOnly { get; }
+    internal bool IsReadOnly { get; private set; }
 
     /// <summary>The VMM is asked for each host frame.</summary>
     internal bool IsResolved { get; }
@@ -109,6 +109,13 @@ internal sealed class SlotRecord
         }
 
         return true;
+    }
+
+    /// <summary>Lets the guest write, or not. What is mapped is not changed. Lock held.</summary>
+    internal void SetReadOnly(bool isReadOnly)
+    {
+        Slot = Slot with { Flags = isReadOnly ? Slot.Flags | SlotFlags.ReadOnly : Slot.Flags & ~SlotFlags.ReadOnly };
+        IsReadOnly = isReadOnly;
     }
 
     /// <summary>Gives back what the slot held.</summary>

@@ -90,22 +90,31 @@ internal sealed class SlotRecords
         return low < _slots.Length ? _slots[low] : null;
     }
 
-    /// <summary>Adds a slot, which overlaps no other.</summary>
-    internal void Add(SlotRecord slot)
+    /// <summary>Takes slots out and adds others, which overlap none that stay. All are in ascending order.</summary>
+    internal void Change(ReadOnlySpan<SlotRecord> leaving, ReadOnlySpan<SlotRecord> coming)
     {
+        SlotRecord[] slots = new SlotRecord[_slots.Length - leaving.Length + coming.Length];
+        int left = 0;
+        int came = 0;
         int at = 0;
-        while (at < _slots.Length && _slots[at].BaseGfn < slot.BaseGfn)
+        foreach (SlotRecord slot in _slots)
         {
-            at++;
+            if (left < leaving.Length && leaving[left] == slot)
+            {
+                left++;
+                continue;
+            }
+
+            while (came < coming.Length && coming[came].BaseGfn < slot.BaseGfn)
+            {
+                slots[at++] = coming[came++];
+            }
+
+            slots[at++] = slot;
         }
 
-        _slots = [.. _slots.AsSpan(0, at), slot, .. _slots.AsSpan(at)];
-    }
-
-    /// <summary>Removes a slot that was added.</summary>
-    internal void Remove(SlotRecord slot)
-    {
-        _slots = Array.FindAll(_slots, other => other != slot);
+        coming[came..].CopyTo(slots.AsSpan(at));
+        _slots = slots;
         _last = null;
     }
 

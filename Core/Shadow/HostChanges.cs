@@ -28,15 +28,19 @@ internal sealed class HostChanges
     internal bool Unmap(SlotRecord slot, ulong start, ulong end) => Apply(Change.Drop, slot, start, end, 1);
 
     /// <summary>As <see cref="Unmap"/>; takes apart the pages that shadow guest tables in the frames, too. Flushes itself.</summary>
-    internal void Zap(SlotRecord slot, ulong start, ulong end)
+    internal void Zap(ReadOnlySpan<SlotRange> ranges)
     {
         ZapList list = default;
-        for (ulong gfn = start; slot.TryNextGuarded(gfn, end, out ulong found); gfn = found + 1)
+        foreach (SlotRange range in ranges)
         {
-            _ = _state.Zapper.ZapTables(slot.AddressSpace, found, ref list);
+            for (ulong gfn = range.Start; range.Slot.TryNextGuarded(gfn, range.End, out ulong found); gfn = found + 1)
+            {
+                _ = _state.Zapper.ZapTables(range.Slot.AddressSpace, found, ref list);
+            }
+
+            list.NeedsFlush |= Unmap(range.Slot, range.Start, range.End);
         }
 
-        list.NeedsFlush |= Unmap(slot, start, end);
         _state.Zapper.Commit(ref list);
     }
 

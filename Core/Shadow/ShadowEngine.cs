@@ -107,11 +107,11 @@ internal readonly struct ShadowEngine : IMmuEngine, IDisposable
     public bool UnmapRange(SlotRecord slot, ulong start, ulong end) => HasRmaps && _mmu.Host.Unmap(slot, start, end);
 
     /// <inheritdoc/>
-    public void ZapRange(SlotRecord slot, ulong start, ulong end)
+    public void ZapRanges(ReadOnlySpan<SlotRange> ranges)
     {
         if (HasRmaps)
         {
-            _mmu.Host.Zap(slot, start, end);
+            _mmu.Host.Zap(ranges);
         }
     }
 

@@ -1,4 +1,5 @@
 // Tdp: the code of the TDP MMU for one format of entries.
+using System;
 using Mmu.Common;
 using Mmu.Guest;
 
@@ -27,6 +28,9 @@ internal abstract class TdpCode
 
     /// <inheritdoc cref="TdpRanges{TSpte}.Unmap"/>
     internal abstract bool Unmap(SlotRecord slot, ulong start, ulong end);
+
+    /// <inheritdoc cref="TdpRanges{TSpte}.Zap"/>
+    internal abstract void Zap(ReadOnlySpan<SlotRange> ranges);
 
     /// <inheritdoc cref="TdpRanges{TSpte}.WriteProtectFrame"/>
     internal abstract bool WriteProtectFrame(SlotRecord slot, ulong gfn);

@@ -1,4 +1,5 @@
 // Tdp: the code of the TDP MMU closed over a format.
+using System;
 using Mmu.Common;
 using Mmu.Guest;
 using Mmu.Sptes;
@@ -28,6 +29,8 @@ internal sealed class TdpCode<TSpte> : TdpCode
     internal override bool Unmap(SlotRecord slot, ulong start, ulong end) => TdpRanges<TSpte>.Unmap(_state, slot, start, end);
 
     /// <inheritdoc/>
+    internal override void Zap(ReadOnlySpan<SlotRange> ranges) => TdpRanges<TSpte>.Zap(_state, ranges);
+
     internal override bool WriteProtectFrame(SlotRecord slot, ulong gfn) => TdpRanges<TSpte>.WriteProtectFrame(_state, slot, gfn);
 
     /// <inheritdoc/>

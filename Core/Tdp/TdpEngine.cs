@@ -115,13 +115,7 @@ internal readonly struct TdpEngine : IMmuEngine, IDisposable
     public bool UnmapRange(SlotRecord slot, ulong start, ulong end) => _mmu is not null && _mmu.Code.Unmap(slot, start, end);
 
     /// <inheritdoc/>
-    public void ZapRange(SlotRecord slot, ulong start, ulong end)
-    {
-        if (_mmu is not null && _mmu.Code.Unmap(slot, start, end))
-        {
-            _mmu.State.Vm.Gate.FlushAll();
-        }
-    }
+    public void ZapRanges(ReadOnlySpan<SlotRange> ranges) => _mmu?.Code.Zap(ranges);
 
     /// <inheritdoc/>
     public bool WriteProtect(SlotRecord slot, ulong start, ulong end, int minimumLevel) =>

@@ -1,4 +1,5 @@
 // Tdp: what the host changes about ranges of guest frames.
+using System;
 using Mmu.Addressing;
 using Mmu.Diagnostics;
 using Mmu.Guest;
@@ -20,14 +21,35 @@ internal static class TdpRanges<TSpte>
     /// </summary>
     internal static bool Unmap(TdpState state, SlotRecord slot, ulong start, ulong end)
     {
-        PageHandle root = state.Roots.Of(slot.AddressSpace);
-        if (root.IsNone)
-        {
-            return false;
-        }
-
         TdpTally tally = default;
         RetireList owed = default;
+        Remove(state, new SlotRange(slot, start, end), ref tally, ref owed);
+        return Finish(state, tally, ref owed);
+    }
+
+    /// <summary>As <see cref="Unmap"/>, for several ranges; flushes once, itself. Lock held exclusively.</summary>
+    internal static void Zap(TdpState state, ReadOnlySpan<SlotRange> ranges)
+    {
+        TdpTally tally = default;
+        RetireList owed = default;
+        foreach (SlotRange range in ranges)
+        {
+            Remove(state, range, ref tally, ref owed);
+        }
+
+        state.Count(tally);
+        state.Settle(ref owed);
+    }
+
+    private static void Remove(TdpState state, in SlotRange range, ref TdpTally tally, ref RetireList owed)
+    {
+        PageHandle root = state.Roots.Of(range.Slot.AddressSpace);
+        if (root.IsNone)
+        {
+            return;
+        }
+
+        (ulong start, ulong end) = (range.Start, range.End);
         TdpIterator entries = new(state.Pages, root, start, end, minimumLevel: 1);
         while (entries.MoveNext())
         {
@@ -42,8 +64,6 @@ internal static class TdpRanges<TSpte>
                 entries.Old = Spte.Empty;
             }
         }
-
-        return Finish(state, tally, ref owed);
     }
 
     /// <summary>Takes all write access from one frame; true if TLBs must be flushed. Lock held exclusively.</summary>

@@ -203,7 +203,8 @@ public sealed partial class MmuVm
     {
         if (work == RangeWork.Zap)
         {
-            _engines.ZapRange(slot, from, to);
+            SlotRange range = new(slot, from, to);
+            _engines.ZapRanges(new ReadOnlySpan<SlotRange>(in range));
             return false;
         }
 

@@ -1,9 +1,8 @@
 // Vm: memory slots come and go.
 using System;
-using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using Mmu.Addressing;
 using Mmu.Common;
-using Mmu.Diagnostics;
 using Mmu.Guest;
 
 namespace Mmu.Vm;
@@ -12,16 +11,6 @@ public sealed partial class MmuVm
 {
     /// <summary>First guest physical address that no slot can reach: entries remember guest frames in 28 bits.</summary>
     public const ulong GuestAddressLimit = 1UL << 40;
-
-    // MMIO entries hold so many bits of the generation.
-    private const uint SlotGenerations = 1u << 18;
-
-    // A batch is a hold of the lock: short enough for a vCPU that waits.
-    private const ulong FramesPerBatch = 512;
-
-    // guarded by: _slotsLock
-    private readonly SortedSet<int> _freeIds = [];
-    private int _nextId;
 
     /// <summary>Adds a slot. Guests see it when the method returns, or earlier.</summary>
     /// <param name="slot">The slot. Its memory must stay valid until it is removed.</param>
@@ -38,24 +27,7 @@ public sealed partial class MmuVm
         _core.Memories[addressSpace].CheckSlot(slot);
         RefuseFlags(slot);
         RefuseFrames(slot);
-        PrepareGeneration();
-        SlotRecord record = CreateRecord(slot, addressSpace);
-        using MmuWriteGuard held = _core.Lock.Enter();
-        if (!_engines.TryAddSlot(record))
-        {
-            Drop(record);
-            throw NoRoom(slot);
-        }
-
-        _core.Memories[addressSpace].AddSlot(slot);
-        Enlist(record);
-#if !MMU_FAULT_66
-        NextGeneration();
-#endif
-
-        // A root that could not be read may lie in the new slot.
-        _core.Gate.RequestFreeObsoleteRoots();
-        MmuEvents.Log.SlotAdded(_core.Number, (long)slot.Base.Value, (long)slot.Size);
+        Change(addressSpace, [], [slot]);
     }
 
     /// <summary>
@@ -70,18 +42,7 @@ public sealed partial class MmuVm
         RefuseCaller();
         RefuseAddressSpace(addressSpace);
         using RankedHold hold = _slotsLock.Enter();
-        SlotRecord leaving = FindRecord(baseAddress, addressSpace);
-        PrepareGeneration();
-        ZapLeaving(leaving);
-        using (MmuWriteGuard held = _core.Lock.Enter())
-        {
-            _core.Memories[addressSpace].RemoveSlot(baseAddress);
-            Delist(leaving);
-            NextGeneration();
-            _core.Gate.FlushAll();
-        }
-
-        Forget(leaving);
+        Change(addressSpace, [FindRecord(baseAddress, addressSpace)], []);
     }
 
     /// <summary>
@@ -103,168 +64,72 @@ public sealed partial class MmuVm
         MemorySlot moved = leaving.Slot with { Base = to };
         _core.Memories[addressSpace].CheckSlot(moved, leaving: from);
         RefuseFrames(moved);
-        PrepareGeneration();
-        SlotRecord record = CreateRecord(moved, addressSpace);
-        try
-        {
-            ZapLeaving(leaving);
-        }
-        catch
-        {
-            Drop(record);
-            throw;
-        }
-
-        using (MmuWriteGuard held = _core.Lock.Enter())
-        {
-            if (!_engines.TryAddSlot(record))
-            {
-                leaving.IsLeaving = false;
-                Drop(record);
-                throw NoRoom(moved);
-            }
-
-            _core.Memories[addressSpace].ReplaceSlot(from, moved);
-            Delist(leaving);
-            Enlist(record);
-            NextGeneration();
-            _core.Gate.RequestFreeObsoleteRoots();
-            _core.Gate.FlushAll();
-        }
-
-        Forget(leaving);
+        Change(addressSpace, [leaving], [moved]);
     }
 
-    private SlotRecord CreateRecord(in MemorySlot slot, int addressSpace)
+    /// <summary>
+    /// Makes an address space have exactly these slots: what is there already stays as it is, with its mappings and logs; a slot of which only
+    /// <see cref="SlotFlags.ReadOnly"/> differs is changed as by <see cref="SetReadOnly"/>; the others go and come together, with as few flushes as batches of the
+    /// memory that goes. Nobody sees some of a change.
+    /// </summary>
+    /// <param name="slots">The slots, in any order. Their memory must stay valid until they are removed.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    /// <returns>How many slots were added, removed or changed.</returns>
+    /// <exception cref="ArgumentException">A slot is illegal, or two overlap; the message says which. Nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">There are too many slots, or the private arena has no room for what is kept about them. None came or
+    /// went.</exception>
+    public int SetSlots(ReadOnlySpan<MemorySlot> slots, int addressSpace = 0)
     {
-        int id = TakeId();
-        if (SlotRecord.TryCreate(id, addressSpace, slot, _core.Private, out SlotRecord record))
+        RefuseCaller();
+        RefuseAddressSpace(addressSpace);
+        MemorySlot[] wanted = slots.ToArray();
+        Array.Sort(wanted, static (one, other) => one.Base.CompareTo(other.Base));
+        GuestMemory.CheckSlots(wanted);
+        foreach (MemorySlot slot in wanted)
         {
-            return record;
+            RefuseFlags(slot);
+            RefuseFrames(slot);
         }
 
-        _ = _freeIds.Add(id);
-        throw NoRoom(slot);
-    }
-
-    // Lowest number that no slot of either address space has.
-    private int TakeId()
-    {
-        if (_freeIds.Count == 0)
+        using RankedHold hold = _slotsLock.Enter();
+        SlotDifference difference = new(_core.Slots[addressSpace].All, wanted);
+        foreach (SlotRecord slot in difference.Toggled)
         {
-            return _nextId++;
+            Toggle(slot);
         }
 
-        int id = _freeIds.Min;
-        _ = _freeIds.Remove(id);
-        return id;
+        if (difference.Leaving.Count + difference.Coming.Count != 0)
+        {
+            Change(addressSpace, CollectionsMarshal.AsSpan(difference.Leaving), CollectionsMarshal.AsSpan(difference.Coming));
+        }
+
+        return difference.Count;
     }
 
-    private void Drop(SlotRecord record)
+    /// <summary>
+    /// Lets the guest write a slot, or no more: when the method returns no processor, vCPU or method writes it. All else about the slot stays, but what was
+    /// mapped is mapped anew by the next access to it if it becomes read-only.
+    /// </summary>
+    /// <param name="baseAddress">The slot's first guest physical address.</param>
+    /// <param name="isReadOnly">True if the guest is not to write it.</param>
+    /// <param name="addressSpace">0, or 1 for vCPUs in system-management mode.</param>
+    /// <exception cref="ArgumentException">No slot starts there.</exception>
+    public void SetReadOnly(Gpa baseAddress, bool isReadOnly, int addressSpace = 0)
     {
-        _ = _freeIds.Add(record.Id);
-        record.Release();
+        RefuseCaller();
+        RefuseAddressSpace(addressSpace);
+        using RankedHold hold = _slotsLock.Enter();
+        SlotRecord slot = FindRecord(baseAddress, addressSpace);
+        if (slot.IsReadOnly != isReadOnly)
+        {
+            Toggle(slot);
+        }
     }
 
     private SlotRecord FindRecord(Gpa baseAddress, int addressSpace) =>
         _core.Slots[addressSpace].Find(baseAddress.Value >> 12) is { } slot && slot.Slot.Base == baseAddress
             ? slot
             : throw new ArgumentException($"No memory slot starts at {baseAddress}.", nameof(baseAddress));
-
-    private void Enlist(SlotRecord record)
-    {
-        _core.Slots[record.AddressSpace].Add(record);
-        _core.ResolvedSlots += record.IsResolved ? 1 : 0;
-    }
-
-    private void Delist(SlotRecord record)
-    {
-        _core.Slots[record.AddressSpace].Remove(record);
-        _core.Slots[record.AddressSpace].Logged -= record.IsLogged ? 1 : 0;
-        _core.ResolvedSlots -= record.IsResolved ? 1 : 0;
-    }
-
-    // From the first batch on faults on the slot are tried again, so nothing comes back behind the last one. If the host throws meanwhile,
-    // the slot stays.
-    private void ZapLeaving(SlotRecord leaving)
-    {
-        SetLeaving(leaving, true);
-        try
-        {
-            ulong end = leaving.EndGfn;
-            for (ulong start = leaving.BaseGfn; start < end; start += FramesPerBatch)
-            {
-                using (MmuWriteGuard held = _core.Lock.Enter())
-                {
-                    _engines.ZapRange(leaving, start, Math.Min(start + FramesPerBatch, end));
-                }
-
-                _core.Lock.LetOthersIn();
-            }
-        }
-        catch
-        {
-            SetLeaving(leaving, false);
-            throw;
-        }
-    }
-
-    private void SetLeaving(SlotRecord slot, bool isLeaving)
-    {
-#if !MMU_FAULT_65
-        using MmuWriteGuard held = _core.Lock.Enter();
-        slot.IsLeaving = isLeaving;
-#endif
-    }
-
-    // Nobody finds the slot any more; who found it before is waited for.
-    private void Forget(SlotRecord leaving)
-    {
-        _core.Gate.WaitForCalls();
-        using (MmuWriteGuard held = _core.Lock.Enter())
-        {
-            _engines.SlotRemoved(leaving);
-        }
-
-        MmuEvents.Log.SlotRemoved(_core.Number, (long)leaving.Slot.Base.Value, (long)leaving.Slot.Size);
-        Drop(leaving);
-    }
-
-    private void DropSlots()
-    {
-        for (int addressSpace = 0; addressSpace < 2; addressSpace++)
-        {
-            while (_core.Slots[addressSpace].All.Length != 0)
-            {
-                RemoveSlotOfDeadVm(_core.Slots[addressSpace].All[0]);
-            }
-        }
-    }
-
-    private void RemoveSlotOfDeadVm(SlotRecord slot)
-    {
-        ZapLeaving(slot);
-        using (MmuWriteGuard held = _core.Lock.Enter())
-        {
-            _core.Memories[slot.AddressSpace].RemoveSlot(slot.Slot.Base);
-            Delist(slot);
-            _engines.SlotRemoved(slot);
-        }
-
-        Drop(slot);
-    }
-
-    // Before the lock: the last generation's MMIO entries must be gone before it comes again, also those that a fault makes between the taking
-    // apart of all tables and the first generation.
-    private void PrepareGeneration()
-    {
-        if (_core.SlotGeneration is 0 or SlotGenerations - 1)
-        {
-            _engines.ZapAll();
-        }
-    }
-
-    private void NextGeneration() => _core.SlotGeneration = (_core.SlotGeneration + 1) % SlotGenerations;
 
     private void RefuseFlags(in MemorySlot slot)
     {
