@@ -72,6 +72,7 @@ internal sealed class CompareCommand
         {
             string path = Path.Combine(MachineFacts.RepositoryRoot(), "docs", "perf", "walk.md");
             File.WriteAllText(path, report.Markdown());
+            report.SaveCharts(Path.GetDirectoryName(path)!);
             Console.Error.WriteLine($"Wrote {path}.");
         }
 

@@ -1,6 +1,7 @@
 // Perf: tables of a comparison, for the terminal and for docs/perf/walk.md.
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using System.Text;
 
@@ -35,11 +36,23 @@ internal sealed class Report(IReadOnlyList<Measurement> measurements, string pee
         AppendGoals(text);
         foreach (IGrouping<string, Measurement> mode in measurements.GroupBy(m => m.Mode))
         {
-            _ = text.Append("\n## ").Append(mode.Key).Append("\n\n");
+            _ = text.Append("\n## ").Append(mode.Key).Append("\n\n![Bars](walk-").Append(mode.Key).Append(".svg)\n\n");
             AppendTable(text, mode);
         }
 
         return text.ToString();
+    }
+
+    /// <summary>Writes a chart of each mode: the sets whose tables are in the caches nearest to the core.</summary>
+    public void SaveCharts(string folder)
+    {
+        string[] walkers = [Competitor.Core, Competitor.CoreSlots, Competitor.CWalk, Competitor.Generic, Competitor.Floor];
+        IEnumerable<Measurement> shown = measurements.Where(m => walkers.Contains(m.Name) && (m.Set is "hot" or WorkingSet.LinuxSet or "m64"));
+        foreach (IGrouping<string, Measurement> mode in shown.GroupBy(m => m.Mode))
+        {
+            BarChart.Save(
+                Path.Combine(folder, $"walk-{mode.Key}.svg"), $"A walk, {mode.Key}: ns", [.. mode.Select(m => new BarChart.Bar($"{m.Set}, {Lower(m.Kind)}", m.Name, m.Ns))]);
+        }
     }
 
     private static void AppendTable(StringBuilder text, IEnumerable<Measurement> rows)

@@ -48,6 +48,7 @@ internal sealed unsafe class ShadowCommand
         {
             string path = Path.Combine(MachineFacts.RepositoryRoot(), "docs", "perf", "shadow.md");
             File.WriteAllText(path, report.Markdown());
+            BarChart.SaveRows(Path.GetDirectoryName(path)!, "shadow", _rows);
             Console.Error.WriteLine($"Wrote {path}.");
         }
 

@@ -35,7 +35,7 @@ internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, IReadOnlyList<
         AppendMetadata(text);
         foreach (IGrouping<string, ShadowRow> mode in rows.GroupBy(r => r.Mode))
         {
-            _ = text.Append("\n## ").Append(mode.Key).Append("\n\n");
+            _ = text.Append("\n## ").Append(mode.Key).Append("\n\n![Bars](shadow-").Append(mode.Key).Append(".svg)\n\n");
             AppendTable(text, mode);
         }
 

@@ -63,6 +63,7 @@ internal sealed unsafe class TdpCommand
         {
             string path = Path.Combine(MachineFacts.RepositoryRoot(), "docs", "perf", "tdp.md");
             File.WriteAllText(path, Text(markdown: true));
+            BarChart.SaveRows(Path.GetDirectoryName(path)!, "tdp", _rows);
             Console.Error.WriteLine($"Wrote {path}.");
         }
 
@@ -123,6 +124,7 @@ internal sealed unsafe class TdpCommand
         foreach (IGrouping<string, ShadowRow> format in _rows.GroupBy(r => r.Mode))
         {
             Head(text, markdown, format.Key);
+            _ = text.Append(markdown ? $"![Bars](tdp-{format.Key}.svg)\n\n" : "");
             ShadowReport.AppendTable(text, format);
         }
 
