@@ -3,9 +3,11 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Mmu.Architecture;
 using Mmu.Common;
+using Mmu.Diagnostics;
 using Mmu.Native;
 using Mmu.Native.Abi;
 using Mmu.Vm;
@@ -43,6 +45,7 @@ internal static class CTypes
         [typeof(ViolationSource)] = "mmu_violation_source",
         [typeof(ViolationFlags)] = "mmu_violation_flags",
         [typeof(ResolvedKind)] = "mmu_resolved_kind",
+        [typeof(TracePoint)] = "mmu_trace_point",
     };
 
     private static readonly Dictionary<Type, string> _primitives = new()
@@ -56,6 +59,7 @@ internal static class CTypes
         [typeof(VcpuHandle)] = "mmu_vcpu",
         [typeof(DirtyLogHandle)] = "mmu_dirty_log",
         [typeof(SnapshotHandle)] = "mmu_snapshot",
+        [typeof(TraceWords)] = "uint64_t",
     };
 
     /// <summary>Structs, those that others need first.</summary>
@@ -77,6 +81,7 @@ internal static class CTypes
     [
         "LibraryExports", "VmExports", "SlotExports", "MemoryExports", "RangeExports", "DirtyLogExports", "DirtyPageExports", "SnapshotExports", "VcpuExports",
         "ControlExports", "RunExports", "NestedExports", "WalkExports", "DataExports", "SoftTlbExports", "DiagnosticExports",
+        "TraceExports",
     ];
 
     /// <summary>Name of a type in C.</summary>
@@ -92,6 +97,9 @@ internal static class CTypes
             : type.IsSubclassOf(typeof(Delegate)) ? $"mmu_{CName.Snake(type.Name[..^"Callback".Length])}_fn"
             : "mmu_" + CName.Snake(type.Name["Abi".Length..]);
     }
+
+    /// <summary>How many elements a field has that is an array; 0 if it is none.</summary>
+    internal static int LengthOf(FieldInfo field) => field.FieldType.GetCustomAttribute<InlineArrayAttribute>()?.Length ?? 0;
 
     /// <summary>A parameter as declared in C.</summary>
     internal static string Of(ParameterInfo parameter)

@@ -122,7 +122,7 @@ internal static class HeaderWriter
         {
             Comment(text, "    ", docs.Of(field));
             string fieldType = CTypes.Of(field.GetCustomAttribute<CallbackAttribute>()?.Signature ?? field.FieldType);
-            text.Append(CultureInfo.InvariantCulture, $"    {fieldType}{(fieldType.EndsWith('*') ? "" : " ")}{CName.Snake(field.Name)};\n");
+            text.Append(CultureInfo.InvariantCulture, $"    {fieldType}{(fieldType.EndsWith('*') ? "" : " ")}{CName.Snake(field.Name)}{(CTypes.LengthOf(field) is > 0 and int length ? $"[{length}]" : "")};\n");
         }
 
         text.Append(CultureInfo.InvariantCulture, $"}} {name};\n\n");

@@ -97,7 +97,8 @@ internal static class RustWriter
             string fieldName = CName.Snake(field.Name);
             Summary(text, "    ", docs.Of(field));
             Type? callback = field.GetCustomAttribute<CallbackAttribute>()?.Signature;
-            text.Append(CultureInfo.InvariantCulture, $"    pub {fieldName}: {TypeOf(CTypes.Of(callback ?? field.FieldType), constant: false)},\n");
+            string fieldType = TypeOf(CTypes.Of(callback ?? field.FieldType), constant: false);
+            text.Append(CultureInfo.InvariantCulture, $"    pub {fieldName}: {(CTypes.LengthOf(field) is > 0 and int length ? $"[{fieldType}; {length}]" : fieldType)},\n");
             checks.Append(CultureInfo.InvariantCulture, $"    assert!(offset_of!({name}, {fieldName}) == {Marshal.OffsetOf(type, field.Name)});\n");
         }
 

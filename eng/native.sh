@@ -101,6 +101,8 @@ test_it() (
   report "two libraries in a process" "$work/two_libraries" "$prefix/lib/libmmu.so" "$work/second.so"
   program threads
   report "threads, coroutines, signal handlers" "$work/threads"
+  program insight
+  report "trace, statistics, dump" "$work/insight"
   program no_memory
   report "no memory" "$work/no_memory"
   report "no address space" "$work/no_memory" 64

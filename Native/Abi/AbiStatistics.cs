@@ -66,4 +66,34 @@ internal struct AbiStatistics
 
     /// <summary>Bytes of bookkeeping now: tables, headers, shadowed translations, rmaps, hash, per-slot data.</summary>
     internal ulong MetadataBytes;
+
+    /// <summary>Faults whose access is to be emulated: MMIO, or a write to a frame that is not to be written.</summary>
+    internal ulong FaultsEmulated;
+
+    /// <summary>Faults of faults_fixed that took no lock.</summary>
+    internal ulong FaultsFast;
+
+    /// <summary>Entries of upper tables dropped for announced stores.</summary>
+    internal ulong UpperEntriesZapped;
+
+    /// <summary>Entries made that say that there is no memory.</summary>
+    internal ulong MmioEntries;
+
+    /// <summary>Tables made only to keep a huge page from being executable, now.</summary>
+    internal ulong NxSplits;
+
+    /// <summary>Times that all vCPUs were asked to flush, those included that found none of them in guest.</summary>
+    internal ulong FlushRequests;
+
+    /// <summary>TLB flushes of a vCPU by itself, at its entry or poll.</summary>
+    internal ulong TlbFlushes;
+
+    /// <summary>Linear addresses that guests invalidated.</summary>
+    internal ulong Invalidations;
+
+    /// <summary>Shadow tables that are unsync now.</summary>
+    internal ulong UnsyncTables;
+
+    /// <summary>Most shadow leaves of one frame so far; 0 if no frame had more than one.</summary>
+    internal ulong LongestRmap;
 }

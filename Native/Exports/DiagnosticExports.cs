@@ -88,5 +88,15 @@ internal static unsafe class DiagnosticExports
         Pages2M = from.Pages2M,
         Pages1G = from.Pages1G,
         MetadataBytes = from.MetadataBytes,
+        FaultsEmulated = from.FaultsEmulated,
+        FaultsFast = from.FaultsFast,
+        UpperEntriesZapped = from.UpperEntriesZapped,
+        MmioEntries = from.MmioEntries,
+        NxSplits = from.NxSplits,
+        FlushRequests = from.FlushRequests,
+        TlbFlushes = from.TlbFlushes,
+        Invalidations = from.Invalidations,
+        UnsyncTables = from.UnsyncTables,
+        LongestRmap = from.LongestRmap,
     };
 }

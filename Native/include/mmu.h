@@ -521,6 +521,51 @@ enum {
     MMU_RESOLVED_KIND_MMIO = 4
 };
 
+/* A moment that a trace tells of. Names and fields are those of KVM's tracepoints: TracePoints. */
+typedef uint32_t mmu_trace_point;
+enum {
+    /* None. */
+    MMU_TRACE_POINT_NONE = 0,
+    /* A processor raised a fault on our tables. */
+    MMU_TRACE_POINT_PAGE_FAULT = 1,
+    /* The guest's tables are about to be walked. */
+    MMU_TRACE_POINT_PAGETABLE_WALK = 2,
+    /* The entry at which the walk ended. */
+    MMU_TRACE_POINT_PAGING_ELEMENT = 3,
+    /* A walk set the accessed bit of a guest's entry. */
+    MMU_TRACE_POINT_SET_ACCESSED_BIT = 4,
+    /* A walk set the dirty bit of a guest's entry. */
+    MMU_TRACE_POINT_SET_DIRTY_BIT = 5,
+    /* The guest's tables refuse the access. */
+    MMU_TRACE_POINT_WALKER_ERROR = 6,
+    /* A table was found or made. */
+    MMU_TRACE_POINT_GET_PAGE = 7,
+    /* A table is being brought in step with the guest's. */
+    MMU_TRACE_POINT_SYNC_PAGE = 8,
+    /* The guest may write a shadowed table at will from now on. */
+    MMU_TRACE_POINT_UNSYNC_PAGE = 9,
+    /* A table is being taken apart. */
+    MMU_TRACE_POINT_PREPARE_ZAP_PAGE = 10,
+    /* An entry now says that there is no memory. */
+    MMU_TRACE_POINT_MARK_MMIO_SPTE = 11,
+    /* An entry that says so answered a fault. */
+    MMU_TRACE_POINT_HANDLE_MMIO_PAGE_FAULT = 12,
+    /* An entry that says so was looked at. */
+    MMU_TRACE_POINT_CHECK_MMIO_SPTE = 13,
+    /* A fault was answered without the lock. */
+    MMU_TRACE_POINT_FAST_PAGE_FAULT = 14,
+    /* All tables became obsolete. */
+    MMU_TRACE_POINT_ZAP_ALL_FAST = 15,
+    /* A page is to be mapped. */
+    MMU_TRACE_POINT_SPTE_REQUESTED = 16,
+    /* A leaf was set for a fault. */
+    MMU_TRACE_POINT_SET_SPTE = 17,
+    /* An entry of the TDP MMU came, went or names another place. */
+    MMU_TRACE_POINT_TDP_SPTE_CHANGED = 18,
+    /* A huge page was split. */
+    MMU_TRACE_POINT_SPLIT_HUGE_PAGE = 19
+};
+
 /* The registers that decide how a vCPU translates. */
 typedef struct mmu_control_state {
     /* sizeof the struct. */
@@ -721,6 +766,26 @@ typedef struct mmu_statistics {
     uint64_t pages1g;
     /* Bytes of bookkeeping now: tables, headers, shadowed translations, rmaps, hash, per-slot data. */
     uint64_t metadata_bytes;
+    /* Faults whose access is to be emulated: MMIO, or a write to a frame that is not to be written. */
+    uint64_t faults_emulated;
+    /* Faults of faults_fixed that took no lock. */
+    uint64_t faults_fast;
+    /* Entries of upper tables dropped for announced stores. */
+    uint64_t upper_entries_zapped;
+    /* Entries made that say that there is no memory. */
+    uint64_t mmio_entries;
+    /* Tables made only to keep a huge page from being executable, now. */
+    uint64_t nx_splits;
+    /* Times that all vCPUs were asked to flush, those included that found none of them in guest. */
+    uint64_t flush_requests;
+    /* TLB flushes of a vCPU by itself, at its entry or poll. */
+    uint64_t tlb_flushes;
+    /* Linear addresses that guests invalidated. */
+    uint64_t invalidations;
+    /* Shadow tables that are unsync now. */
+    uint64_t unsync_tables;
+    /* Most shadow leaves of one frame so far; 0 if no frame had more than one. */
+    uint64_t longest_rmap;
 } mmu_statistics;
 
 /* The memory that a processor walks: what a VMM maps into that processor's address space, read and write. */
@@ -736,6 +801,22 @@ typedef struct mmu_table_memory {
     /* The host frame at which the processor must find it. */
     uint64_t first_frame;
 } mmu_table_memory;
+
+/* An event of a trace: mmu_trace_point_name and mmu_trace_field_name tell what it is. */
+typedef struct mmu_trace_event {
+    /* sizeof the struct. */
+    uint32_t struct_size;
+    /* What it tells of. */
+    mmu_trace_point point;
+    /* The vCPU's number; -1 where the event has none. */
+    int32_t vcpu;
+    /* How many fields it has. */
+    uint32_t field_count;
+    /* The number of the event since tracing began, from 0 on. */
+    uint64_t number;
+    /* Its fields, 0 after the last one. */
+    uint64_t fields[6];
+} mmu_trace_event;
 
 /* An EPT violation, an EPT misconfiguration or a nested page fault. */
 typedef struct mmu_violation {
@@ -1666,6 +1747,46 @@ mmu_status mmu_vm_dump(mmu_vm vm, uint32_t most_lines, char *buffer, uint64_t si
  * dead: Receives it.
  */
 mmu_status mmu_vm_is_dead(mmu_vm vm, uint32_t *dead);
+
+/*
+ * Traces: the frequent events of a VM in memory of the caller's, with the names and fields of KVM's tracepoints.
+ * Any thread, several at a time; not a thread that has a vCPU of the VM in guest, and not a callback.
+ */
+
+/*
+ * Begins a trace, or ends it.
+ * vm: The VM.
+ * memory: 64 bytes for each entry, all 0, a multiple of 8; it stays the library's until the VM is destroyed, even
+ * after the trace has ended. NULL ends the trace.
+ * entries: How many of the latest events are kept: a power of two, at least 2, below 2^31.
+ */
+mmu_status mmu_vm_set_trace(mmu_vm vm, void *memory, uint32_t entries);
+
+/*
+ * Reads events of the trace, oldest first; those that were overwritten are passed over.
+ * vm: The VM.
+ * next: The number of the first event that is wanted, 0 at first; receives the one after the last that was read.
+ * events: Receives the events. struct_size of the first is set: it is that of all.
+ * capacity: Room for so many.
+ * count: Receives how many there are.
+ * Returns: MMU_ERROR_STATE if there is no trace.
+ */
+mmu_status mmu_vm_read_trace(mmu_vm vm, uint64_t *next, mmu_trace_event *events, uint32_t capacity, uint32_t *count);
+
+/*
+ * The name of a trace point, KVM's.
+ * point: Which.
+ * Returns: A string that is never freed; NULL if there is no such point.
+ */
+const char *mmu_trace_point_name(mmu_trace_point point);
+
+/*
+ * The name of a field of a trace point, KVM's.
+ * point: Which point.
+ * field: Which field, from 0 on.
+ * Returns: A string that is never freed; NULL if there is no such field.
+ */
+const char *mmu_trace_field_name(mmu_trace_point point, uint32_t field);
 
 /*
  * The software TLB, probed without a call. See docs/soft-tlb.md for its layout and the rules; they are part of the ABI.

@@ -20,6 +20,7 @@
 static unsigned char *ram;
 static _Atomic uint64_t vms[KEPT], vcpus[KEPT], logs[KEPT], snapshots[KEPT];
 static _Atomic uint64_t counts[STATUSES];
+static _Alignas(64) unsigned char trace[64 * 64];
 
 typedef struct fuzzer {
     uint64_t state;
@@ -220,6 +221,11 @@ static mmu_status ask_all(fuzzer *f, uint64_t range, uint32_t space)
     (void)mmu_vm_set_private(any_vm(f), number(f), range, (uint32_t)below(f, 2), space);
     (void)mmu_vm_is_dead(any_vm(f), plain(f, 0));
     (void)mmu_vm_audit(any_vm(f), plain(f, 0), 4096, plain(f, 1));
+    /* The memory of a trace stays the library's. */
+    (void)mmu_trace_point_name((mmu_trace_point)number(f));
+    (void)mmu_trace_field_name((mmu_trace_point)below(f, 24), (uint32_t)number(f));
+    (void)mmu_vm_set_trace(any_vm(f), below(f, 4) == 0 ? NULL : trace + below(f, 3) * 4, below(f, 4) == 0 ? (uint32_t)below(f, 32) : 16);
+    (void)mmu_vm_read_trace(any_vm(f), plain(f, 0), block(f, 1, sizeof(mmu_trace_event)), (uint32_t)below(f, 14), plain(f, 2));
     if (below(f, 16) == 0) {
         (void)mmu_vm_dump(any_vm(f), (uint32_t)below(f, 64), plain(f, 0), below(f, 65536), plain(f, 1));
     }

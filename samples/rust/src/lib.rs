@@ -438,6 +438,49 @@ pub const MMU_RESOLVED_KIND_POISONED: mmu_resolved_kind = 3;
 /// There is no memory: a device answers.
 pub const MMU_RESOLVED_KIND_MMIO: mmu_resolved_kind = 4;
 
+/// A moment that a trace tells of. Names and fields are those of KVM's tracepoints: TracePoints.
+pub type mmu_trace_point = u32;
+/// None.
+pub const MMU_TRACE_POINT_NONE: mmu_trace_point = 0;
+/// A processor raised a fault on our tables.
+pub const MMU_TRACE_POINT_PAGE_FAULT: mmu_trace_point = 1;
+/// The guest's tables are about to be walked.
+pub const MMU_TRACE_POINT_PAGETABLE_WALK: mmu_trace_point = 2;
+/// The entry at which the walk ended.
+pub const MMU_TRACE_POINT_PAGING_ELEMENT: mmu_trace_point = 3;
+/// A walk set the accessed bit of a guest's entry.
+pub const MMU_TRACE_POINT_SET_ACCESSED_BIT: mmu_trace_point = 4;
+/// A walk set the dirty bit of a guest's entry.
+pub const MMU_TRACE_POINT_SET_DIRTY_BIT: mmu_trace_point = 5;
+/// The guest's tables refuse the access.
+pub const MMU_TRACE_POINT_WALKER_ERROR: mmu_trace_point = 6;
+/// A table was found or made.
+pub const MMU_TRACE_POINT_GET_PAGE: mmu_trace_point = 7;
+/// A table is being brought in step with the guest's.
+pub const MMU_TRACE_POINT_SYNC_PAGE: mmu_trace_point = 8;
+/// The guest may write a shadowed table at will from now on.
+pub const MMU_TRACE_POINT_UNSYNC_PAGE: mmu_trace_point = 9;
+/// A table is being taken apart.
+pub const MMU_TRACE_POINT_PREPARE_ZAP_PAGE: mmu_trace_point = 10;
+/// An entry now says that there is no memory.
+pub const MMU_TRACE_POINT_MARK_MMIO_SPTE: mmu_trace_point = 11;
+/// An entry that says so answered a fault.
+pub const MMU_TRACE_POINT_HANDLE_MMIO_PAGE_FAULT: mmu_trace_point = 12;
+/// An entry that says so was looked at.
+pub const MMU_TRACE_POINT_CHECK_MMIO_SPTE: mmu_trace_point = 13;
+/// A fault was answered without the lock.
+pub const MMU_TRACE_POINT_FAST_PAGE_FAULT: mmu_trace_point = 14;
+/// All tables became obsolete.
+pub const MMU_TRACE_POINT_ZAP_ALL_FAST: mmu_trace_point = 15;
+/// A page is to be mapped.
+pub const MMU_TRACE_POINT_SPTE_REQUESTED: mmu_trace_point = 16;
+/// A leaf was set for a fault.
+pub const MMU_TRACE_POINT_SET_SPTE: mmu_trace_point = 17;
+/// An entry of the TDP MMU came, went or names another place.
+pub const MMU_TRACE_POINT_TDP_SPTE_CHANGED: mmu_trace_point = 18;
+/// A huge page was split.
+pub const MMU_TRACE_POINT_SPLIT_HUGE_PAGE: mmu_trace_point = 19;
+
 /// Empties TLBs of vCPUs: either the calling vCPU alone, at its entry or poll, or vCPUs that are in guest on other threads. A larger flush is always right.
 pub type mmu_flush_fn = Option<unsafe extern "C" fn(context: *mut c_void, vcpus: *const u32, count: u32, scope: mmu_flush_scope, address: u64) -> u32>;
 
@@ -873,6 +916,26 @@ pub struct mmu_statistics {
     pub pages1g: u64,
     /// Bytes of bookkeeping now: tables, headers, shadowed translations, rmaps, hash, per-slot data.
     pub metadata_bytes: u64,
+    /// Faults whose access is to be emulated: MMIO, or a write to a frame that is not to be written.
+    pub faults_emulated: u64,
+    /// Faults of faults_fixed that took no lock.
+    pub faults_fast: u64,
+    /// Entries of upper tables dropped for announced stores.
+    pub upper_entries_zapped: u64,
+    /// Entries made that say that there is no memory.
+    pub mmio_entries: u64,
+    /// Tables made only to keep a huge page from being executable, now.
+    pub nx_splits: u64,
+    /// Times that all vCPUs were asked to flush, those included that found none of them in guest.
+    pub flush_requests: u64,
+    /// TLB flushes of a vCPU by itself, at its entry or poll.
+    pub tlb_flushes: u64,
+    /// Linear addresses that guests invalidated.
+    pub invalidations: u64,
+    /// Shadow tables that are unsync now.
+    pub unsync_tables: u64,
+    /// Most shadow leaves of one frame so far; 0 if no frame had more than one.
+    pub longest_rmap: u64,
 }
 
 impl Default for mmu_statistics {
@@ -883,7 +946,7 @@ impl Default for mmu_statistics {
 }
 
 const _: () = {
-    assert!(size_of::<mmu_statistics>() == 152);
+    assert!(size_of::<mmu_statistics>() == 232);
     assert!(offset_of!(mmu_statistics, struct_size) == 0);
     assert!(offset_of!(mmu_statistics, reserved) == 4);
     assert!(offset_of!(mmu_statistics, faults) == 8);
@@ -904,6 +967,16 @@ const _: () = {
     assert!(offset_of!(mmu_statistics, pages2m) == 128);
     assert!(offset_of!(mmu_statistics, pages1g) == 136);
     assert!(offset_of!(mmu_statistics, metadata_bytes) == 144);
+    assert!(offset_of!(mmu_statistics, faults_emulated) == 152);
+    assert!(offset_of!(mmu_statistics, faults_fast) == 160);
+    assert!(offset_of!(mmu_statistics, upper_entries_zapped) == 168);
+    assert!(offset_of!(mmu_statistics, mmio_entries) == 176);
+    assert!(offset_of!(mmu_statistics, nx_splits) == 184);
+    assert!(offset_of!(mmu_statistics, flush_requests) == 192);
+    assert!(offset_of!(mmu_statistics, tlb_flushes) == 200);
+    assert!(offset_of!(mmu_statistics, invalidations) == 208);
+    assert!(offset_of!(mmu_statistics, unsync_tables) == 216);
+    assert!(offset_of!(mmu_statistics, longest_rmap) == 224);
 };
 
 /// The memory that a processor walks: what a VMM maps into that processor's address space, read and write.
@@ -936,6 +1009,41 @@ const _: () = {
     assert!(offset_of!(mmu_table_memory, host_address) == 8);
     assert!(offset_of!(mmu_table_memory, bytes) == 16);
     assert!(offset_of!(mmu_table_memory, first_frame) == 24);
+};
+
+/// An event of a trace: mmu_trace_point_name and mmu_trace_field_name tell what it is.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mmu_trace_event {
+    /// sizeof the struct.
+    pub struct_size: u32,
+    /// What it tells of.
+    pub point: mmu_trace_point,
+    /// The vCPU's number; -1 where the event has none.
+    pub vcpu: i32,
+    /// How many fields it has.
+    pub field_count: u32,
+    /// The number of the event since tracing began, from 0 on.
+    pub number: u64,
+    /// Its fields, 0 after the last one.
+    pub fields: [u64; 6],
+}
+
+impl Default for mmu_trace_event {
+    /// All zero but for struct_size.
+    fn default() -> Self {
+        Self { struct_size: size_of::<Self>() as u32, ..unsafe { zeroed() } }
+    }
+}
+
+const _: () = {
+    assert!(size_of::<mmu_trace_event>() == 72);
+    assert!(offset_of!(mmu_trace_event, struct_size) == 0);
+    assert!(offset_of!(mmu_trace_event, point) == 4);
+    assert!(offset_of!(mmu_trace_event, vcpu) == 8);
+    assert!(offset_of!(mmu_trace_event, field_count) == 12);
+    assert!(offset_of!(mmu_trace_event, number) == 16);
+    assert!(offset_of!(mmu_trace_event, fields) == 24);
 };
 
 /// An EPT violation, an EPT misconfiguration or a nested page fault.
@@ -1295,6 +1403,14 @@ extern "C" {
     pub fn mmu_vm_dump(vm: mmu_vm, most_lines: u32, buffer: *mut c_char, size: u64, length: *mut u64) -> mmu_status;
     /// Tells whether the VM was stopped after its tables were found corrupt: nothing runs any more then.
     pub fn mmu_vm_is_dead(vm: mmu_vm, dead: *mut u32) -> mmu_status;
+    /// Begins a trace, or ends it.
+    pub fn mmu_vm_set_trace(vm: mmu_vm, memory: *mut c_void, entries: u32) -> mmu_status;
+    /// Reads events of the trace, oldest first; those that were overwritten are passed over.
+    pub fn mmu_vm_read_trace(vm: mmu_vm, next: *mut u64, events: *mut mmu_trace_event, capacity: u32, count: *mut u32) -> mmu_status;
+    /// The name of a trace point, KVM's.
+    pub fn mmu_trace_point_name(point: mmu_trace_point) -> *const c_char;
+    /// The name of a field of a trace point, KVM's.
+    pub fn mmu_trace_field_name(point: mmu_trace_point, field: u32) -> *const c_char;
 }
 
 pub const MMU_SOFT_TLB_SUPERVISOR: u32 = 0;
