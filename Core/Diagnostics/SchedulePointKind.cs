@@ -27,4 +27,7 @@ internal enum SchedulePointKind
 
     /// <summary>A pass over a range has let go of the lock.</summary>
     TdpYield,
+
+    /// <summary>A reader of a trace has seen the number of an event and not yet copied it.</summary>
+    TraceRead,
 }

@@ -56,6 +56,7 @@ public sealed class TraceRing
     {
         ref TraceEvent at = ref _events[number & _mask];
         ulong before = HostAtomics.ReadAcquire(ref at.Stamp);
+        SchedulePoint.At(SchedulePointKind.TraceRead);
         read = at;
         HostAtomics.Fence();
 #if MMU_FAULT_190

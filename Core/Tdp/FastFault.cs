@@ -46,7 +46,11 @@ internal static class FastFault<TSpte>
 
             if (LeafMaker<TSpte>.Allows(old, level, kind))
             {
-                Trace(state, vcpu, gpa, kind, page, level, old, old, isFixed: false);
+                if (state.Vm.Trace is { } listening)
+                {
+                    Trace(listening, state, vcpu, gpa, kind, page, level, old, old, isFixed: false);
+                }
+
                 return FaultOutcome.Spurious;
             }
 
@@ -77,7 +81,11 @@ internal static class FastFault<TSpte>
 #if !MMU_FAULT_166
                 log?.Mark(gpa >> 12, vcpu.Vcpu.DirtyRing);
 #endif
-                Trace(state, vcpu, gpa, kind, page, level, old, value, isFixed: true);
+                if (state.Vm.Trace is { } trace)
+                {
+                    Trace(trace, state, vcpu, gpa, kind, page, level, old, value, isFixed: true);
+                }
+
                 return FaultOutcome.Fixed;
             }
         }
@@ -85,8 +93,9 @@ internal static class FastFault<TSpte>
         return FaultOutcome.None;
     }
 
-    private static void Trace(TdpState state, TdpVcpu vcpu, ulong gpa, AccessKind kind, PageHandle page, int level, ulong old, ulong value, bool isFixed) =>
-        state.Vm.Trace?.Write(
+    private static void Trace(
+        TraceRing trace, TdpState state, TdpVcpu vcpu, ulong gpa, AccessKind kind, PageHandle page, int level, ulong old, ulong value, bool isFixed) =>
+        trace.Write(
             TracePoint.FastPageFault, gpa, (ulong)(kind switch
             {
                 AccessKind.Write => PageFaultCode.Write,
