@@ -6,6 +6,7 @@ using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Guest;
+using Mmu.Tests.Judge;
 using Mmu.Tests.Shadow.Scenes;
 using Mmu.Tests.Tdp.Rows;
 using Mmu.Vm;
@@ -82,12 +83,13 @@ public sealed class SlotListTests
             Assert.Equal(FaultOutcome.Fixed, scene.Fault(slot.Base.Value));
         }
 
-        Assert.Equal(RootStatus.Loaded, scene.Vcpus[1].BeginRun(out _));
-        ulong before = scene.Statistics.RemoteFlushes;
-        Assert.Equal(1000, scene.Vm.SetSlots(others));
-        ulong together = scene.Statistics.RemoteFlushes - before;
-        scene.Vcpus[1].EndRun();
-        Assert.InRange(together, 1UL, 4UL);
+        using (GuestStay stay = new(scene.Vcpus[1]))
+        {
+            ulong before = scene.Statistics.RemoteFlushes;
+            Assert.Equal(1000, scene.Vm.SetSlots(others));
+            Assert.InRange(scene.Statistics.RemoteFlushes - before, 1UL, 4UL);
+        }
+
         Assert.Equal(FaultOutcome.Fixed, scene.Fault(0));
         Assert.Equal(1, scene.Vm.SetSlots([.. others[..^1]]));
     }
