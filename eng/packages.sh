@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The NuGet packages, packed and then used by new projects outside the repository, from a local folder.
 # Usage: eng/packages.sh   (needs what `eng/native.sh build` makes)
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
