@@ -48,6 +48,11 @@ skip() {
   echo "== $1: SKIPPED, $2"
 }
 
+# skips NAME: what the last step left out for want of a tool or a device is left out here too; its lines say "PART: SKIPPED, REASON".
+skips() {
+  while read -r line; do skip "$1, ${line%%: SKIPPED*}" "${line#*SKIPPED, }"; done < <(grep SKIPPED "$log")
+}
+
 # tests NAME COMMAND...: a test run, counted test by test from its own summary.
 tests() {
   local name=$1 started=$SECONDS status
@@ -111,8 +116,7 @@ tests "tests" $test_command
 step "main job" $main_command
 if [ "$mode" != quick ]; then
   step "performance gate" dotnet run --project Perf -c Release --no-build -- gate
-  # What it leaves out for want of a tool is left out here too.
-  while read -r line; do skip "performance gate, ${line%%:*}" "${line#*SKIPPED, }"; done < <(grep SKIPPED "$log")
+  skips "performance gate"
 fi
 step "inspect" dotnet run --project Vmm -c Release --no-build -- inspect data/snapshots/la48/pagetables.bin.gz
 if [ "$mode" = nightly ]; then
@@ -133,8 +137,7 @@ if [ "$mode" = quick ]; then
   skip "native library, packages" "not with --quick"
 elif command -v gcc >/dev/null; then
   step "native library" bash eng/native.sh build test
-  # What is left out for want of a tool or a device is left out here too.
-  while read -r line; do skip "native library, ${line%%SKIPPED*}" "${line#*SKIPPED}"; done < <(grep SKIPPED "$log")
+  skips "native library"
   step "packages" bash eng/packages.sh
 else
   skip "native library, packages" "no gcc"

@@ -80,13 +80,13 @@ test_it() (
   if command -v g++ >/dev/null; then
     sample cpp sample
   else
-    echo "native: samples/cpp SKIPPED, no g++"
+    echo "native: samples/cpp: SKIPPED, no g++"
   fi
   if command -v cargo >/dev/null; then
     (cd "$samples/rust" && cargo run -q --offline --release --example sample) | tail -n 1 | grep -qx ok
     echo "native: samples/rust ok"
   else
-    echo "native: samples/rust SKIPPED, no cargo"
+    echo "native: samples/rust: SKIPPED, no cargo"
   fi
   if command -v cmake >/dev/null; then
     cmake -S "$samples/c" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
@@ -94,7 +94,7 @@ test_it() (
     "$work/cmake/sample" | tail -n 1 | grep -qx ok
     echo "native: samples/c with CMake ok"
   else
-    echo "native: samples/c with CMake SKIPPED, no cmake"
+    echo "native: samples/c with CMake: SKIPPED, no cmake"
   fi
   make -s -C "$samples/kvm-c"
   report "samples/kvm-c" "$samples/kvm-c/vmm"

@@ -277,7 +277,7 @@ int main(void)
         die("mmap");
     }
     if (!start_kvm()) {
-        printf("SKIPPED: /dev/kvm cannot be opened: %s\n", strerror(errno));
+        printf("SKIPPED, /dev/kvm cannot be opened: %s\n", strerror(errno));
         return 0;
     }
     make_window();
