@@ -49,13 +49,16 @@ internal static class HandleTable<T>
         }
     }
 
-    /// <summary>Makes a handle stale.</summary>
+    /// <summary>Makes a handle stale. An object that has none, because memory ran out before it got one, takes no other's.</summary>
     internal static void Remove(T record)
     {
         lock (Changes.Lock)
         {
-            _records[record.Handle & IndexMask] = null;
-            record.Handle = 0;
+            if (record.Handle != 0)
+            {
+                _records[record.Handle & IndexMask] = null;
+                record.Handle = 0;
+            }
         }
     }
 

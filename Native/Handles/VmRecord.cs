@@ -79,8 +79,11 @@ internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : Handle
     {
         lock (_vcpus)
         {
+            // Memory runs out before the vCPU is enlisted or not at all: one without a handle could not be claimed, and so its VM never be destroyed.
+            _ = _vcpus.EnsureCapacity(_vcpus.Count + 1);
+            VcpuHandle handle = VcpuRecord.Publish(vcpu);
             _vcpus.Add(vcpu);
-            return VcpuRecord.Publish(vcpu);
+            return handle;
         }
     }
 
