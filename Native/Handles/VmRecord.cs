@@ -129,17 +129,14 @@ internal sealed class VmRecord(MmuVm vm, NativeHost host, int maxVcpus) : Handle
         int count = 0;
         lock (_rings)
         {
-            VcpuRecord[] vcpus;
             lock (_vcpus)
             {
-                vcpus = [.. _vcpus];
-            }
-
-            foreach (VcpuRecord vcpu in vcpus)
-            {
-                while (count < pages.Length && vcpu.Vcpu.DirtyRing is { } ring && ring.TryTake(out DirtyRingEntry entry))
+                foreach (VcpuRecord vcpu in _vcpus)
                 {
-                    pages[count++] = new AbiDirtyPage { Vcpu = (uint)vcpu.Vcpu.Id, Slot = entry.Slot, Page = entry.Page };
+                    while (count < pages.Length && vcpu.Vcpu.DirtyRing is { } ring && ring.TryTake(out DirtyRingEntry entry))
+                    {
+                        pages[count++] = new AbiDirtyPage { Vcpu = (uint)vcpu.Vcpu.Id, Slot = entry.Slot, Page = entry.Page };
+                    }
                 }
             }
         }
