@@ -48,6 +48,9 @@ internal static class CTypes
         [typeof(TracePoint)] = "mmu_trace_point",
     };
 
+    /// <summary>Handles, in the order of their declaration.</summary>
+    internal static readonly IReadOnlyList<Type> Handles = [typeof(VmHandle), typeof(VcpuHandle), typeof(DirtyLogHandle), typeof(SnapshotHandle)];
+
     private static readonly Dictionary<Type, string> _primitives = new()
     {
         [typeof(void)] = "void",

@@ -68,7 +68,7 @@ internal static class HeaderWriter
 
     private static void Handles(StringBuilder text, Docs docs)
     {
-        foreach (Type type in new[] { typeof(VmHandle), typeof(VcpuHandle), typeof(DirtyLogHandle), typeof(SnapshotHandle) })
+        foreach (Type type in CTypes.Handles)
         {
             Comment(text, "", docs.Of(type));
             string name = CTypes.Of(type);

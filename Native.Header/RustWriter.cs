@@ -15,8 +15,6 @@ namespace Mmu.NativeHeader;
 /// <summary>Writes lib.rs of the crate mmu-sys.</summary>
 internal static class RustWriter
 {
-    private static readonly Type[] _handles = [typeof(VmHandle), typeof(VcpuHandle), typeof(DirtyLogHandle), typeof(SnapshotHandle)];
-
     /// <summary>The text of lib.rs.</summary>
     internal static string Write()
     {
@@ -36,7 +34,7 @@ internal static class RustWriter
 
 
             """);
-        foreach (Type type in _handles)
+        foreach (Type type in CTypes.Handles)
         {
             string name = CTypes.Of(type);
             text.Append(CultureInfo.InvariantCulture, $"#[repr(C)]\npub struct {name}_opaque {{\n    _private: [u8; 0],\n}}\n");
