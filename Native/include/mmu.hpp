@@ -319,10 +319,11 @@ public:
     }
     std::vector<mmu_walk> translate(const std::vector<uint64_t> &addresses, mmu_access access)
     {
-        std::vector<mmu_walk> walks(addresses.size() + 1, make<mmu_walk>());
-        uint32_t translated;
-        check(mmu_translate_many(get(), addresses.data(), static_cast<uint32_t>(addresses.size()), access, walks.data(), &translated));
-        walks.pop_back();
+        std::vector<mmu_walk> walks(addresses.size(), make<mmu_walk>());
+        if (!addresses.empty()) {
+            uint32_t translated;
+            check(mmu_translate_many(get(), addresses.data(), static_cast<uint32_t>(addresses.size()), access, walks.data(), &translated));
+        }
         return walks;
     }
     std::string explain(uint64_t address, mmu_access access) const

@@ -75,6 +75,7 @@ void run()
     expect(walk.outcome == MMU_WALK_OUTCOME_TRANSLATED && walk.gpa == 0x100123, "translation");
     std::vector<mmu_walk> walks = vcpu.translate(std::vector<uint64_t>{guest_base, 0x800000}, MMU_ACCESS_READ);
     expect(walks[0].gpa == 0x100000 && walks[1].cause == MMU_FAULT_CAUSE_NOT_PRESENT, "translations");
+    expect(vcpu.translate(std::vector<uint64_t>{}, MMU_ACCESS_READ).empty(), "translations of nothing");
     std::printf("%s\n", vcpu.explain(guest_base, MMU_ACCESS_READ | MMU_ACCESS_USER).c_str());
 
     uint64_t tlb = vcpu.soft_tlb();
