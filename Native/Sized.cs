@@ -67,15 +67,20 @@ internal static unsafe class Sized
         WriteOther(target, value, size);
     }
 
-    /// <summary>Writes an element of a caller's array, of which the first one's size counts for all and was checked.</summary>
-    internal static void WriteAt<T>(T* first, uint index, in T value)
+    /// <summary>An element of a caller's array that is to be written; the first one's size counts for all and was checked.</summary>
+    internal static T* At<T>(T* first, uint index)
         where T : unmanaged
     {
         uint stride = *(uint*)first;
         T* target = (T*)((byte*)first + ((nuint)index * stride));
         *(uint*)target = stride;
-        Write(target, value);
+        return target;
     }
+
+    /// <summary>Writes an element of a caller's array.</summary>
+    /// <inheritdoc cref="At"/>
+    internal static void WriteAt<T>(T* first, uint index, in T value)
+        where T : unmanaged => Write(At(first, index), value);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void WriteOther<T>(T* target, in T value, uint size)

@@ -160,7 +160,6 @@ internal static unsafe class WalkExports
 
     private static uint TranslateAll(GuestWalker walker, ulong* addresses, uint count, Access access, AbiWalk* walks)
     {
-        uint stride = walks->StructSize;
         uint translated = 0;
         Span<WalkResult> results = stackalloc WalkResult[Batch];
         for (uint done = 0; done < count;)
@@ -170,9 +169,7 @@ internal static unsafe class WalkExports
             translated += (uint)walker.TranslateMany(group, access, results[..size]);
             for (int i = 0; i < size; i++, done++)
             {
-                AbiWalk* target = (AbiWalk*)((byte*)walks + ((nuint)done * stride));
-                target->StructSize = stride;
-                Walks.Write(results[i], target);
+                Walks.Write(results[i], Sized.At(walks, done));
             }
         }
 
