@@ -1,10 +1,11 @@
 // Native: text for the C side.
 using System;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Mmu.Native;
 
-/// <summary>Copies text into the caller's buffers.</summary>
+/// <summary>Text for the C side: copied into the caller's buffers, or kept for good.</summary>
 internal static unsafe class TextOut
 {
     /// <summary>Copies text as UTF-8, cut to fit and ended by 0.</summary>
@@ -21,4 +22,7 @@ internal static unsafe class TextOut
 
         return (ulong)bytes.Length;
     }
+
+    /// <summary>Text as UTF-8, ended by 0, that is never freed.</summary>
+    internal static nint Keep(string text) => Marshal.StringToCoTaskMemUTF8(text);
 }

@@ -2,7 +2,6 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
-using System.Text;
 using Mmu.Native.Abi;
 
 namespace Mmu.Native.Exports;
@@ -38,10 +37,7 @@ internal static unsafe class LibraryExports
         Dictionary<Status, nint> names = [];
         foreach (Status status in Enum.GetValues<Status>())
         {
-            byte[] text = Encoding.UTF8.GetBytes(CName.OfConstant("mmu_status", status.ToString()) + '\0');
-            byte* copy = (byte*)NativeMemory.Alloc((nuint)text.Length);
-            text.CopyTo(new Span<byte>(copy, text.Length));
-            names.Add(status, (nint)copy);
+            names.Add(status, TextOut.Keep(CName.OfConstant("mmu_status", status.ToString())));
         }
 
         return names;

@@ -115,7 +115,7 @@ internal static unsafe class TraceExports
         {
             if (!_names.TryGetValue(name, out nint text))
             {
-                text = Marshal.StringToCoTaskMemUTF8(name);
+                text = TextOut.Keep(name);
                 _names[name] = text;
             }
 
