@@ -124,7 +124,7 @@ internal static unsafe class VmExports
     internal static Status Shrink(VmHandle vm, uint pages, uint* done) => done == null ? Failure.OfNull(nameof(done))
         : VmCall.Do(vm, (pages, new Ptr<uint>(done)), static (vm, a) =>
         {
-            *a.Item2.Value = (uint)vm.Shrink((int)Math.Min(a.pages, int.MaxValue));
+            *a.Item2.Value = (uint)vm.Shrink(Clamp(a.pages));
             return Status.Ok;
         });
 
