@@ -1,5 +1,6 @@
 /*
- * Two copies of the library in one process, each with its runtime: both work, each refuses the other's handles, and their address space is bounded.
+ * Two copies of the library in one process, each with its runtime: both work, each refuses the other's handles, their address space is bounded, and dlclose
+ * leaves them where they are.
  * Usage: two_libraries FIRST SECOND (paths of two files)
  */
 #define _GNU_SOURCE
@@ -99,6 +100,9 @@ int main(int argc, char **argv)
     expect(users[0].translate(users[1].vcpu, 0, MMU_ACCESS_READ, &walk) == MMU_ERROR_HANDLE, "a handle of the other library was taken");
     expect(users[1].destroy(users[0].vm) == MMU_ERROR_HANDLE, "a handle of the other library was taken");
     expect(users[0].destroy(users[0].vm) == MMU_OK && users[1].destroy(users[1].vm) == MMU_OK, "destroy");
+    for (int i = 0; i < 2; i++) {
+        expect(dlclose(users[i].library) == 0 && dlopen(argv[1 + i], RTLD_NOW | RTLD_NOLOAD) != NULL, "unloaded under its runtime");
+    }
     printf("ok\n");
     return 0;
 }
