@@ -1,4 +1,6 @@
 /* What a VM tells of itself: a trace by KVM's names, statistics, a dump. */
+#include "expect.h"
+
 #include <mmu.h>
 
 #include <inttypes.h>
@@ -7,16 +9,6 @@
 #include <string.h>
 
 #define ENTRIES 64u
-
-static void expect(int condition, const char *what)
-{
-    if (!condition) {
-        char text[256];
-        (void)mmu_last_error(text, sizeof text);
-        fprintf(stderr, "unexpected: %s: %s\n", what, text);
-        exit(1);
-    }
-}
 
 int main(void)
 {

@@ -3,6 +3,8 @@
  * known by the stack that it comes from; on others it takes longer, and is answered alike.
  */
 #define _GNU_SOURCE
+#include "expect.h"
+
 #include <mmu.h>
 
 #include <pthread.h>
@@ -18,16 +20,6 @@ static mmu_vcpu vcpu;
 static sem_t entered, leave;
 static ucontext_t outside, inside;
 static volatile mmu_status found;
-
-static void expect(int condition, const char *what)
-{
-    if (!condition) {
-        char text[256];
-        (void)mmu_last_error(text, sizeof text);
-        fprintf(stderr, "unexpected: %s: %s\n", what, text);
-        exit(1);
-    }
-}
 
 static mmu_status translate(void)
 {
