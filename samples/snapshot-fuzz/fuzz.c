@@ -95,9 +95,10 @@ static int run(void)
 {
     mmu_run_state state = {.struct_size = sizeof state};
     check(mmu_vcpu_begin_run(vcpu, &state), "begin_run");
-    volatile int crash = setjmp(crashed);
-    if (crash == 0) {
+    volatile int crash = 1;
+    if (setjmp(crashed) == 0) {
         run_guest();
+        crash = 0;
     }
     check(mmu_vcpu_end_run(vcpu), "end_run");
     return crash;
