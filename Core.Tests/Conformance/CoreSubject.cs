@@ -36,16 +36,7 @@ internal sealed class CoreSubject : IMatrixSubject
     public void Configure(OracleCpu cpu, OracleNested? nested)
     {
         var walker = new GuestWalker(_memory, Features(cpu));
-        var state = new ControlState
-        {
-            Cr0 = cpu.Cr0,
-            Cr3 = cpu.Cr3,
-            Cr4 = cpu.Cr4,
-            Efer = cpu.Efer,
-            Pat = cpu.Pat,
-            Pkru = cpu.Pkru,
-            Pkrs = cpu.Pkrs,
-        };
+        ControlState state = State(cpu);
         ControlStateStatus status = nested switch
         {
             null => walker.SetControlState(state),
@@ -125,6 +116,17 @@ internal sealed class CoreSubject : IMatrixSubject
         Pse36 = cpu.HasPse36,
         Pages1G = cpu.Has1G,
         Lam = cpu.HasLam,
+    };
+
+    internal static ControlState State(OracleCpu cpu) => new()
+    {
+        Cr0 = cpu.Cr0,
+        Cr3 = cpu.Cr3,
+        Cr4 = cpu.Cr4,
+        Efer = cpu.Efer,
+        Pat = cpu.Pat,
+        Pkru = cpu.Pkru,
+        Pkrs = cpu.Pkrs,
     };
 
     internal static EptControl Ept(OracleNested nested) => new()

@@ -30,21 +30,18 @@ public sealed class DirectConformanceTests
             matrix.Run(phase);
         }
 
-        var messages = new List<string>(matrix.Messages);
-        long count = matrix.Count;
-        long mismatches = matrix.Mismatches;
+        var tally = new MatrixTally();
+        tally.Add(matrix, "no memory that may only be read");
         for (int readOnly = 0; readOnly < 1 << (scene.RootLevel + 1); readOnly += 2)
         {
             using var withReadOnlyTables = new MatrixImage();
             var flagScene = new DirectScene(withReadOnlyTables, mode, leafLevel, readOnly);
             var flags = new Matrix(withReadOnlyTables, new CoreSubject(withReadOnlyTables));
             flags.Run(DirectPhases.Flags(flagScene));
-            count += flags.Count;
-            mismatches += flags.Mismatches;
-            messages.AddRange(flags.Messages);
+            tally.Add(flags, $"read-only tables {readOnly:x}");
         }
 
-        ConformanceReport.Conclude(name, count, mismatches, string.Join('\n', messages));
+        tally.Conclude(name);
     }
 
     [Theory]

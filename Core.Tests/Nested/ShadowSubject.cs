@@ -64,8 +64,6 @@ internal sealed class ShadowSubject : IMatrixSubject, IDisposable
         _processor = new NestedProcessor(_vcpu, memory);
     }
 
-    internal int Violations => _processor.Violations;
-
     public void Configure(OracleCpu cpu, OracleNested? nested)
     {
         _core.Configure(cpu, nested);
@@ -75,16 +73,7 @@ internal sealed class ShadowSubject : IMatrixSubject, IDisposable
         }
 
         _vm.ZapAll();
-        var state = new ControlState
-        {
-            Cr0 = cpu.Cr0,
-            Cr3 = cpu.Cr3,
-            Cr4 = cpu.Cr4,
-            Efer = cpu.Efer,
-            Pat = cpu.Pat,
-            Pkru = cpu.Pkru,
-            Pkrs = cpu.Pkrs,
-        };
+        ControlState state = CoreSubject.State(cpu);
         Require(nested!.IsEpt
             ? _vcpu.EnterNested(state, CoreSubject.Ept(nested), new NestedTag(7))
             : _vcpu.EnterNested(state, CoreSubject.Npt(nested), new NestedTag(7)));
