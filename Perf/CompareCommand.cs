@@ -44,17 +44,19 @@ internal sealed class CompareCommand
             return 2;
         }
 
-        return options.Suite switch
+        Action<CompareOptions> run = options.Suite switch
         {
-            CompareOptions.ShadowSuite => new ShadowCommand(options).Run(),
-            CompareOptions.TlbSuite => new TlbCommand(options).Run(),
-            CompareOptions.NestedSuite => new NestedCommand(options).Run(),
-            CompareOptions.TdpSuite => new TdpCommand(options).Run(),
-            _ => new CompareCommand(options).Run(),
+            CompareOptions.ShadowSuite => ShadowCommand.Run,
+            CompareOptions.TlbSuite => TlbCommand.Run,
+            CompareOptions.NestedSuite => NestedCommand.Run,
+            CompareOptions.TdpSuite => TdpCommand.Run,
+            _ => walks => new CompareCommand(walks).Run(),
         };
+        run(options);
+        return 0;
     }
 
-    private int Run()
+    private void Run()
     {
         Console.Error.WriteLine(_peers);
         foreach (ModeShape mode in _options.Modes)
@@ -75,8 +77,6 @@ internal sealed class CompareCommand
             report.SaveCharts(Path.GetDirectoryName(path)!);
             Console.Error.WriteLine($"Wrote {path}.");
         }
-
-        return 0;
     }
 
     private void MeasureSet(string name, ModeShape mode)

@@ -7,7 +7,7 @@ using System.Text;
 namespace Mmu.Perf.Shadow;
 
 /// <summary>Lays out the rows: one table a mode.</summary>
-internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, IReadOnlyList<Metadata> metadata, string peers)
+internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, IReadOnlyList<Metadata> metadata)
 {
     public string Text()
     {
@@ -23,14 +23,9 @@ internal sealed class ShadowReport(IReadOnlyList<ShadowRow> rows, IReadOnlyList<
         return text.ToString();
     }
 
-    public string Markdown()
+    /// <summary>The page, whose beginning is there.</summary>
+    public string Markdown(StringBuilder text)
     {
-        StringBuilder text = new("# Speed of the Shadow MMU\n\nWritten by `Perf -- compare --suite shadow --write`; [method.md](method.md) says how it is measured.\n\n");
-        foreach (string line in MachineFacts.Lines(peers))
-        {
-            _ = text.Append("* ").Append(line).Append('\n');
-        }
-
         _ = text.Append("\n## Bytes of bookkeeping a mapped page of 4 KiB\n\nOne GiB, all of it mapped by pages of 4 KiB in one address space.\n\n");
         AppendMetadata(text);
         foreach (IGrouping<string, ShadowRow> mode in rows.GroupBy(r => r.Mode))

@@ -1,47 +1,20 @@
 // Perf: `compare --suite tlb`: hits of the software TLB against a probe in C of the same memory, and misses, in one run.
-using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
-using System.Text.Json;
-using Mmu.Perf.Peers;
 using Mmu.Perf.Shadow;
 using Mmu.Walk;
 
 namespace Mmu.Perf.SoftTlb;
 
 /// <summary>Runs the suite and reports it.</summary>
-internal sealed class TlbCommand(CompareOptions options)
+internal static class TlbCommand
 {
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
-
-    // Past tiering: a method is compiled anew in the background some time after its first calls.
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1.5);
-
-    private readonly QuietProbe _probe = new();
-
-    public int Run()
+    public static void Run(CompareOptions options)
     {
-        PeerLibrary? library = PeerLibrary.TryLoad("tlb.c", SoftTlbLayout.TotalBytes, out string peers);
-        Console.Error.WriteLine(peers);
+        CompareSuite run = new(options, "tlb.c", SoftTlbLayout.TotalBytes);
         using TlbGuest guest = new();
-        List<ShadowRow> rows = [];
-        foreach (ShadowCase one in Cases(guest, new TlbLoops(guest, library)).Where(c => c.What.Contains(options.Case, StringComparison.Ordinal)))
-        {
-            Console.Error.WriteLine(one.What);
-            rows.AddRange(Measure(one));
-        }
-
-        TlbReport report = new(rows, peers);
-        Console.Out.WriteLine(options.Json ? JsonSerializer.Serialize(rows, s_json) : report.Text());
-        if (options.Write)
-        {
-            string path = Path.Combine(MachineFacts.RepositoryRoot(), "docs", "perf", "soft-tlb.md");
-            File.WriteAllText(path, report.Markdown());
-            Console.Error.WriteLine($"Wrote {path}.");
-        }
-
-        return 0;
+        run.Measure(ModeShape.Long4.Name, Cases(guest, new TlbLoops(guest, run.Floors)));
+        run.ReportTable("soft-tlb", run.Page("the software TLB", "tlb", " The floor is a probe in C of the same memory."));
     }
 
     // Lazily, so that each case finds the TLB as it needs it.
@@ -62,13 +35,4 @@ internal sealed class TlbCommand(CompareOptions options)
     }
 
     private static ShadowCase Of(string what, Subject?[] subjects, double? goal = null) => new(what, goal, [.. subjects.OfType<Subject>()]);
-
-    private IEnumerable<ShadowRow> Measure(ShadowCase one)
-    {
-        IReadOnlyList<Timing> timings = new Rounds(one.Subjects, _probe) { MinRounds = one.MinRounds }.Measure(s_warmUp, options.Budget);
-        double? native = timings.FirstOrDefault(t => t.Name == TlbLoops.NativeName)?.Ns;
-        return timings.Select((t, i) => new ShadowRow(
-            ModeShape.Long4.Name, one.What, t.Name, t.Ns, t.Low, t.High, t.Ns / native, i == 0 ? one.Goal : null, i == 0 ? one.RatioGoal : null, t.Bytes, t.Rounds,
-            t.Quiet));
-    }
 }

@@ -2,10 +2,8 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text;
-using System.Text.Json;
 using Mmu.Common;
 using Mmu.Perf.Peers;
 using Mmu.Perf.Shadow;
@@ -17,36 +15,27 @@ internal sealed unsafe class TdpCommand
 {
     private const double GainGoal = 0.9;
 
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(3);
-
     private readonly CompareOptions _options;
-    private readonly List<ShadowRow> _rows = [];
+    private readonly CompareSuite _run;
     private readonly List<string[]> _gains = [["format", "pages of the two threads", "library", "floor", "library / floor", "goal", "met"]];
     private readonly List<string[]> _metadata = [["format", "bytes a page", "goal", "met"]];
     private readonly List<string[]> _stalls = [["format", "beside", "took ms", "faults", "median ns", "99.9 % µs", "longest µs"]];
-    private readonly QuietProbe _probe = new();
-    private readonly PeerLibrary? _library;
-    private readonly string _peers;
 
-    public TdpCommand(CompareOptions options)
+    private TdpCommand(CompareOptions options)
     {
         _options = options;
-        _library = PeerLibrary.TryLoad("tdp.c", sizeof(TdpPeerContext), out _peers);
+        _run = new CompareSuite(options, "tdp.c", sizeof(TdpPeerContext));
     }
 
-    public int Run()
+    public static void Run(CompareOptions options) => new TdpCommand(options).Run();
+
+    private void Run()
     {
-        Console.Error.WriteLine(_peers);
         foreach (TdpFormat format in Enum.GetValues<TdpFormat>())
         {
-            using (TdpSuite suite = new(format, _library))
+            using (TdpSuite suite = new(format, _run.Floors))
             {
-                foreach (ShadowCase one in suite.Cases().Where(c => c.What.Contains(_options.Case, StringComparison.Ordinal)))
-                {
-                    Console.Error.WriteLine($"{format}: {one.What}");
-                    Measure(format, one);
-                }
+                _run.Measure(format.ToString(), suite.Cases());
             }
 
             if (_options.Case.Length == 0)
@@ -58,34 +47,17 @@ internal sealed unsafe class TdpCommand
             }
         }
 
-        Console.Out.WriteLine(_options.Json ? JsonSerializer.Serialize(_rows, s_json) : Text(markdown: false));
-        if (_options.Write)
-        {
-            string path = Path.Combine(MachineFacts.RepositoryRoot(), "docs", "perf", "tdp.md");
-            File.WriteAllText(path, Text(markdown: true));
-            BarChart.SaveRows(Path.GetDirectoryName(path)!, "tdp", _rows);
-            Console.Error.WriteLine($"Wrote {path}.");
-        }
-
-        return 0;
-    }
-
-    private void Measure(TdpFormat format, ShadowCase one)
-    {
-        IReadOnlyList<Timing> timings = new Rounds(one.Subjects, _probe) { MinRounds = one.MinRounds }.Measure(s_warmUp, _options.Budget);
-        double? floor = timings.FirstOrDefault(t => t.Name == TdpFloor.Name)?.Ns;
-        _rows.AddRange(timings.Select((t, i) => new ShadowRow(
-            format.ToString(), one.What, t.Name, t.Ns, t.Low, t.High, t.Ns / floor, i == 0 ? one.Goal : null, i == 0 ? one.RatioGoal : null, t.Bytes, t.Rounds, t.Quiet)));
+        _run.Report("tdp", _run.Rows, Text(new StringBuilder(), markdown: false), Text(_run.Page("the TDP MMU", "tdp"), markdown: true), charts: true);
     }
 
     private void MeasureGain(TdpFormat format)
     {
-        if (_library is null)
+        if (_run.Floors is not { } floors)
         {
             return;
         }
 
-        TdpThreads threads = new(_library, format);
+        TdpThreads threads = new(floors, format);
         foreach (bool adjacent in (bool[])[false, true])
         {
             Console.Error.WriteLine($"{format}: two threads, {(adjacent ? "adjacent" : "disjoint")}");
@@ -109,19 +81,9 @@ internal sealed unsafe class TdpCommand
         }
     }
 
-    private string Text(bool markdown)
+    private string Text(StringBuilder text, bool markdown)
     {
-        StringBuilder text = new();
-        if (markdown)
-        {
-            _ = text.Append("# Speed of the TDP MMU\n\nWritten by `Perf -- compare --suite tdp --write`; [method.md](method.md) says how it is measured.\n\n");
-            foreach (string line in MachineFacts.Lines(_peers))
-            {
-                _ = text.Append("* ").Append(line).Append('\n');
-            }
-        }
-
-        foreach (IGrouping<string, ShadowRow> format in _rows.GroupBy(r => r.Mode))
+        foreach (IGrouping<string, ShadowRow> format in _run.Rows.GroupBy(r => r.Mode))
         {
             Head(text, markdown, format.Key);
             _ = text.Append(markdown ? $"![Bars](tdp-{format.Key}.svg)\n\n" : "");
