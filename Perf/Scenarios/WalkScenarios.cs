@@ -5,6 +5,7 @@ using System.Linq;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Perf.Library;
+using Mmu.Perf.Nested;
 using Mmu.Perf.Shadow;
 using Mmu.Perf.SoftTlb;
 using Mmu.Walk;

@@ -1,20 +1,22 @@
-// Scenarios: a guest behind nested page tables.
+// Perf: a guest behind nested page tables.
 using System;
 using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Guest;
 using Mmu.Walk;
 
-namespace Mmu.Perf.Scenarios;
+namespace Mmu.Perf.Nested;
 
 /// <summary>64 pages of a guest of any mode, all of whose memory lies behind four levels of nested page tables, each page at its own address.</summary>
 internal sealed unsafe class NestedGuest : IDisposable
 {
     public const int Pages = 64;
 
+    /// <summary>Size of the guest's memory.</summary>
+    public const ulong Bytes = 16 * MiB;
+
     private const ulong PageBytes = 4096;
     private const ulong MiB = 1 << 20;
-    private const ulong Bytes = 16 * MiB;
     private const ulong Data = 8 * MiB;
     private const ulong HostCr4 = 0x20; // PAE
     private const ulong HostEfer = 0xd00; // LME, LMA, NXE
@@ -48,12 +50,23 @@ internal sealed unsafe class NestedGuest : IDisposable
                 Efer = MeasuredState.Efer(mode),
                 Pkru = MeasuredState.Pkru,
             },
-            new NptControl { NestedCr3 = nested.Root, HostCr4 = HostCr4, HostEfer = HostEfer });
+            new NptControl { NestedCr3 = nested.Root, HostCr4 = HostCr4, HostEfer = HostEfer, PhysicalAddressBits = MeasuredState.MaxPhysicalAddressBits });
         if (status != ControlStateStatus.Legal)
         {
             throw new InvalidOperationException($"The control state of {mode} behind nested tables is refused: {status}.");
         }
+
+        Root = tables.Root;
+        NestedRoot = nested.Root;
     }
+
+    public byte* Memory => _memory.Memory;
+
+    /// <summary>The guest's CR3.</summary>
+    public ulong Root { get; }
+
+    /// <summary>The nested tables' CR3.</summary>
+    public ulong NestedRoot { get; }
 
     /// <summary>The first page.</summary>
     public ulong Start { get; }
