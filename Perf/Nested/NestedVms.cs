@@ -64,13 +64,10 @@ internal sealed unsafe class NestedVms : IDisposable
         Require(_linear.SetControlState(_paged) == ControlStateStatus.Legal);
         Enter();
         Run(_linear);
-        foreach (AddressList list in (AddressList[])[Pages])
+        for (int chunk = 0; chunk < Pages.Count / Pages.Chunk; chunk++)
         {
-            for (int chunk = 0; chunk < list.Count / list.Chunk; chunk++)
-            {
-                MapNested(list.Of(chunk), list.Chunk);
-                MapLinear(list.Of(chunk), list.Chunk);
-            }
+            MapNested(Pages.Of(chunk), Pages.Chunk);
+            MapLinear(Pages.Of(chunk), Pages.Chunk);
         }
     }
 

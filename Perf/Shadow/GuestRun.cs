@@ -26,7 +26,7 @@ internal sealed unsafe class GuestRun : IDisposable
         Vm = MmuVm.Create(
             new MmuVmOptions { Features = new CpuFeatures { PhysicalAddressBits = MeasuredState.MaxPhysicalAddressBits }, TablePages = tablePages, MaxVcpus = 1 },
             new QuietHost());
-        Touch(Vm.TableMemory);
+        TablePages.Touch(Vm);
         Vm.AddSlot(new MemorySlot(new Gpa(0), guest.Bytes, (nuint)guest.Memory));
         _vcpu = Vm.CreateVcpu();
         ControlStateStatus status = _vcpu.SetControlState(new ControlState
@@ -208,16 +208,6 @@ internal sealed unsafe class GuestRun : IDisposable
     {
         _vcpu.Dispose();
         Vm.Dispose();
-    }
-
-    // The first touch of a page is the host's business; here it is done, with the value that is there.
-    private static void Touch(TableMemory tables)
-    {
-        for (ulong at = 0; at < tables.Bytes; at += PageBytes)
-        {
-            ulong* word = (ulong*)(tables.HostAddress + (nuint)at);
-            *word = *word;
-        }
     }
 
     private InvalidOperationException Unexpected(FaultOutcome outcome, ulong gva) =>

@@ -34,13 +34,7 @@ internal sealed unsafe class TdpRun : IDisposable
                 Tdp = new TdpOptions { Format = format, HighestPageLevel = highestPageLevel },
             },
             new QuietHost());
-        TableMemory tables = Vm.TableMemory;
-        for (ulong i = 0; i < tables.Bytes; i += PageBytes)
-        {
-            byte* page = (byte*)tables.HostAddress + i;
-            *page = *page;
-        }
-
+        TablePages.Touch(Vm);
         Vm.AddSlot(new MemorySlot(new Gpa(0), bytes, (nuint)_region.Memory) { HostFrame = new Pfn(FirstFrame) });
         _vcpus = new MmuVcpu[vcpus];
         for (int i = 0; i < vcpus; i++)

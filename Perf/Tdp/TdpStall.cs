@@ -17,7 +17,7 @@ namespace Mmu.Perf.Tdp;
 /// A vCPU faults on one page after the other while another thread changes 16 GiB elsewhere in the guest. Where nobody changes anything stands what the
 /// machine itself does to the longest fault.
 /// </summary>
-internal sealed unsafe class TdpStall : IDisposable
+internal sealed unsafe class TdpStall(TdpFormat format) : IDisposable
 {
     private const ulong GiB = 1 << 30;
     private const ulong PageBytes = 4096;
@@ -29,9 +29,6 @@ internal sealed unsafe class TdpStall : IDisposable
     private const ulong OtherFrame = (1 << 25) + 1;
 
     private readonly GuestRegion _region = new(Changed + (Faults * PageBytes));
-    private readonly TdpFormat _format;
-
-    public TdpStall(TdpFormat format) => _format = format;
 
     /// <summary>Measures each change.</summary>
     public IEnumerable<TdpStallRow> Measure()
@@ -62,10 +59,10 @@ internal sealed unsafe class TdpStall : IDisposable
                 Features = new CpuFeatures { PhysicalAddressBits = MeasuredState.MaxPhysicalAddressBits },
                 TablePages = 1 << 15,
                 MaxVcpus = 2,
-                Tdp = new TdpOptions { Format = _format },
+                Tdp = new TdpOptions { Format = format },
             },
             new QuietHost());
-        Touch(vm.TableMemory);
+        TablePages.Touch(vm);
         vm.AddSlot(new MemorySlot(new Gpa(0), Changed, (nuint)_region.Memory) { HostFrame = new Pfn(FirstFrame) });
         vm.AddSlot(new MemorySlot(new Gpa(Changed), Faults * PageBytes, unchecked((nuint)_region.Memory + (nuint)Changed)) { HostFrame = new Pfn(OtherFrame) });
         MmuVcpu vcpu = vm.CreateVcpu();
@@ -121,15 +118,6 @@ internal sealed unsafe class TdpStall : IDisposable
         if (vcpu.BeginRun(out _) == RootStatus.Loaded)
         {
             vcpu.EndRun();
-        }
-    }
-
-    private static void Touch(TableMemory tables)
-    {
-        for (ulong i = 0; i < tables.Bytes; i += PageBytes)
-        {
-            byte* page = (byte*)tables.HostAddress + i;
-            *page = *page;
         }
     }
 }
