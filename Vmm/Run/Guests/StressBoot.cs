@@ -1,4 +1,5 @@
 // Vmm.Run: the memory-stress kernel's start: enters the first process.
+using System;
 using Mmu.Vmm.Run.Processors;
 using static Iced.Intel.Register;
 
@@ -23,7 +24,7 @@ internal static class StressBoot
         c.Load(EAX, EBX, StressData.RecordCr3);
         c.LoadCr3();
         c.Set(EBP, (ulong)options.Seed);
-        foreach (ulong word in (System.ReadOnlySpan<ulong>)[Descriptors.UserData, 0, Flags, Descriptors.UserCode, StressLayout.Program])
+        foreach (ulong word in (ReadOnlySpan<ulong>)[Descriptors.UserData, 0, Flags, Descriptors.UserCode, StressLayout.Program])
         {
             c.Set(EAX, word);
             c.Push(EAX);

@@ -1,4 +1,5 @@
 // Vmm.Run: the memory-stress kernel's calls that change control registers.
+using System;
 using Mmu.Vmm.Run.Processors;
 using static Iced.Intel.Register;
 
@@ -65,9 +66,9 @@ internal static class StressControls
         TryRead(c, labels);
     }
 
-    private static void WithControl(KernelCode c, StressOptions options, ulong bit, System.Action attempt)
+    private static void WithControl(KernelCode c, StressOptions options, ulong bit, Action attempt)
     {
-        foreach (ulong cr4 in (System.ReadOnlySpan<ulong>)[options.Cr4 | bit, options.Cr4])
+        foreach (ulong cr4 in (ReadOnlySpan<ulong>)[options.Cr4 | bit, options.Cr4])
         {
             c.Set(EAX, cr4);
             c.LoadCr4();

@@ -1,4 +1,5 @@
 // Vmm.Run: the memory-stress kernel's page-fault handler.
+using System;
 using Iced.Intel;
 using static Iced.Intel.Register;
 
@@ -10,13 +11,14 @@ namespace Mmu.Vmm.Run.Guests;
 /// </summary>
 internal static class StressFaults
 {
-    private const int Saved = 5;
     /// <summary>Bit of an entry: the page is shared until it is written.</summary>
     internal const int CopyOnWrite = 0x200;
 
     /// <summary>Bit of an entry: the page may be written once the kernel has been asked.</summary>
     internal const int ReadOnly = 0x400;
 
+    // Registers on the stack, above the error code.
+    private const int Saved = 5;
 
     /// <summary>The page whose first word a process reads to call the kernel.</summary>
     internal static ulong CallAddress(StressOptions options) => options.LinearOf(StressLayout.Data);
@@ -28,7 +30,7 @@ internal static class StressFaults
         Label call = asm.CreateLabel();
         Label kernel = asm.CreateLabel();
 
-        foreach (Register register in (System.ReadOnlySpan<Register>)[EAX, ECX, EDX, EBX, EBP])
+        foreach (Register register in (ReadOnlySpan<Register>)[EAX, ECX, EDX, EBX, EBP])
         {
             c.Push(register);
         }
@@ -53,7 +55,7 @@ internal static class StressFaults
         ResumeAt(c, StressLayout.Program);
         StressCalls.Emit(c, labels, options);
         asm.Label(ref labels.Done);
-        foreach (Register register in (System.ReadOnlySpan<Register>)[EBP, EBX, EDX, ECX, EAX])
+        foreach (Register register in (ReadOnlySpan<Register>)[EBP, EBX, EDX, ECX, EAX])
         {
             c.Pop(register);
         }

@@ -34,18 +34,18 @@ internal class WordCode
     internal void Set(Register to, ulong value) => Asm.AddInstruction(
         Mode.IsLong ? Instruction.Create(Mov_r64_imm64, Wide(to), value) : Instruction.Create(Mov_r32_imm32, to, (uint)value));
 
-    internal void Load(Register to, Register at, int offset = 0) => Asm.AddInstruction(Instruction.Create(Wide(Mov_r32_rm32), Wide(to), At(at, offset)));
+    internal void Load(Register to, Register at, int offset = 0) => FromMemory(Mov_r32_rm32, to, at, offset);
 
     internal void Store(Register at, int offset, Register from) =>
         Asm.AddInstruction(Instruction.Create(Wide(Mov_rm32_r32), At(at, offset), Wide(from)));
 
-    internal void AddressOf(Register to, Register at, int offset) => Asm.AddInstruction(Instruction.Create(Wide(Lea_r32_m), Wide(to), At(at, offset)));
+    internal void AddressOf(Register to, Register at, int offset) => FromMemory(Lea_r32_m, to, at, offset);
 
     internal void Add(Register to, Register other) => Two(Add_r32_rm32, to, other);
 
     internal void Add(Register to, int value) => Immediate(Add_rm32_imm32, to, value);
 
-    internal void AddFrom(Register to, Register at, int offset) => Asm.AddInstruction(Instruction.Create(Wide(Add_r32_rm32), Wide(to), At(at, offset)));
+    internal void AddFrom(Register to, Register at, int offset) => FromMemory(Add_r32_rm32, to, at, offset);
 
     internal void Subtract(Register from, Register other) => Two(Sub_r32_rm32, from, other);
 
@@ -65,23 +65,23 @@ internal class WordCode
 
     internal void Multiply(Register to, Register other) => Two(Imul_r32_rm32, to, other);
 
-    internal void ShiftLeft(Register register, int bits) => Shift(Shl_rm32_imm8, register, bits);
+    internal void ShiftLeft(Register register, int bits) => Immediate(Shl_rm32_imm8, register, bits);
 
-    internal void ShiftRight(Register register, int bits) => Shift(Shr_rm32_imm8, register, bits);
+    internal void ShiftRight(Register register, int bits) => Immediate(Shr_rm32_imm8, register, bits);
 
-    internal void RotateLeft(Register register, int bits) => Shift(Rol_rm32_imm8, register, bits);
+    internal void RotateLeft(Register register, int bits) => Immediate(Rol_rm32_imm8, register, bits);
 
-    internal void Increment(Register register) => Asm.AddInstruction(Instruction.Create(Wide(Inc_rm32), Wide(register)));
+    internal void Increment(Register register) => One(Inc_rm32, register);
 
-    internal void Decrement(Register register) => Asm.AddInstruction(Instruction.Create(Wide(Dec_rm32), Wide(register)));
+    internal void Decrement(Register register) => One(Dec_rm32, register);
 
-    internal void Push(Register register) => Asm.AddInstruction(Instruction.Create(Wide(Push_r32), Wide(register)));
+    internal void Push(Register register) => One(Push_r32, register);
 
-    internal void Pop(Register register) => Asm.AddInstruction(Instruction.Create(Wide(Pop_r32), Wide(register)));
+    internal void Pop(Register register) => One(Pop_r32, register);
 
-    internal void Call(Register target) => Asm.AddInstruction(Instruction.Create(Wide(Call_rm32), Wide(target)));
+    internal void Call(Register target) => One(Call_rm32, target);
 
-    internal void Jump(Register target) => Asm.AddInstruction(Instruction.Create(Wide(Jmp_rm32), Wide(target)));
+    internal void Jump(Register target) => One(Jmp_rm32, target);
 
     /// <summary>The wide form of an instruction for 32 bits.</summary>
     protected Iced.Intel.Code Wide(Iced.Intel.Code code) => code + _wide;
@@ -91,9 +91,12 @@ internal class WordCode
 
     private MemoryOperand At(Register register, int offset) => new(Wide(register), Register.None, 1, offset, offset == 0 ? 0 : 1);
 
+    private void One(Iced.Intel.Code code, Register register) => Asm.AddInstruction(Instruction.Create(Wide(code), Wide(register)));
+
+    private void FromMemory(Iced.Intel.Code code, Register to, Register at, int offset) =>
+        Asm.AddInstruction(Instruction.Create(Wide(code), Wide(to), At(at, offset)));
+
     private void Two(Iced.Intel.Code code, Register to, Register other) => Asm.AddInstruction(Instruction.Create(Wide(code), Wide(to), Wide(other)));
 
     private void Immediate(Iced.Intel.Code code, Register to, int value) => Asm.AddInstruction(Instruction.Create(Wide(code), Wide(to), value));
-
-    private void Shift(Iced.Intel.Code code, Register register, int bits) => Immediate(code, register, bits);
 }
