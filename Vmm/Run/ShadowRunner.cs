@@ -12,8 +12,6 @@ namespace Mmu.Vmm.Run;
 /// <summary>Runs a guest on shadow tables, answering its faults and announcements.</summary>
 internal sealed class ShadowRunner
 {
-    private const ulong LongModeActive = 0x400;
-
     private readonly ShadowMachine _machine;
     private readonly IProcessor _processor;
     private readonly FaultInjector _injector;
@@ -94,7 +92,7 @@ internal sealed class ShadowRunner
                 _machine.LoadControl(state with { Cr4 = operand });
                 return true;
             case GuestPorts.LoadEfer:
-                _machine.LoadControl(state with { Efer = (state.Efer & LongModeActive) | (uint)operand });
+                _machine.LoadControl(state with { Efer = (state.Efer & ProcessorState.LongModeActive) | (uint)operand });
                 return true;
             default:
                 return false;

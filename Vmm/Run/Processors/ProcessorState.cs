@@ -13,7 +13,8 @@ internal readonly record struct ProcessorState
     /// <summary>NXE of EFER, set on every processor that walks shadow tables, and for most guests.</summary>
     internal const ulong NoExecute = 0x800;
 
-    private const ulong LongModeActive = 0x400;
+    /// <summary>LMA of EFER, which a WRMSR does not change.</summary>
+    internal const ulong LongModeActive = 0x400;
 
     public ProcessorState()
     {

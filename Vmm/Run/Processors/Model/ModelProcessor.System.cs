@@ -7,7 +7,6 @@ namespace Mmu.Vmm.Run.Processors.Model;
 internal sealed unsafe partial class ModelProcessor
 {
     private const uint Efer = 0xC000_0080;
-    private const ulong LongModeActive = 0x400;
 
     private RunEvent? ExecuteSystem(in Instruction code)
     {
@@ -30,7 +29,7 @@ internal sealed unsafe partial class ModelProcessor
                 Registers[NumberOf(code.Op0Register)] = Cr2;
                 break;
             case Iced.Intel.Code.Wrmsr when _ring == Ring.Kernel && (uint)Registers[CpuRegisters.Rcx] == Efer:
-                SetControl(_walker.ControlState with { Efer = (_walker.ControlState.Efer & LongModeActive) | (uint)Registers[CpuRegisters.Rax] });
+                SetControl(_walker.ControlState with { Efer = (_walker.ControlState.Efer & ProcessorState.LongModeActive) | (uint)Registers[CpuRegisters.Rax] });
                 break;
             case Iced.Intel.Code.Invlpg_m when _ring == Ring.Kernel:
                 _tlb.Forget(Registers[NumberOf(code.MemoryBase)]);
