@@ -16,7 +16,8 @@ configuration=${MMU_FAULT_CONFIGURATION:-Release}
 binaries=${configuration,,}
 first=(-class "Mmu.Tests.Conformance.CoreRowsTests" -class "Mmu.Tests.Walk.*" -class "Mmu.Tests.Guest.*" -class "Mmu.Tests.Memory.*" -class "Mmu.Tests.Sptes.*" -class "Mmu.Tests.Common.*" -class "Mmu.Tests.Vm.*"
   -class "Mmu.Tests.Shadow.Bugs.*" -class "Mmu.Tests.Shadow.Rows.*" -class "Mmu.Tests.Shadow.CounterTests" -class "Mmu.Tests.Tdp.Rows.*" -class "Mmu.Tests.Tdp.Bugs.*" -class "Mmu.Tests.DirtyLog.*"
-  -class "Mmu.Tests.Nested.EptRowTests" -class "Mmu.Tests.Nested.NptRowTests" -class "Mmu.Tests.Nested.SwitchTests" -class "Mmu.Tests.Nested.MemoryTests" -class "Mmu.Tests.Nested.JanuscapeTests")
+  -class "Mmu.Tests.Nested.EptRowTests" -class "Mmu.Tests.Nested.EptWalkRowTests" -class "Mmu.Tests.Nested.NptRowTests"
+  -class "Mmu.Tests.Nested.SwitchTests" -class "Mmu.Tests.Nested.InvalidationTests" -class "Mmu.Tests.Nested.LinearGuestTests" -class "Mmu.Tests.Nested.SoftTlbTests" -class "Mmu.Tests.Nested.DirtyLogTests" -class "Mmu.Tests.Nested.MemoryTests" -class "Mmu.Tests.Nested.JanuscapeTests")
 quick=(-class "Mmu.Tests.Properties.*" -class "Mmu.Tests.Shadow.JudgeTests")
 slow=(-namespace "Mmu.Tests.Conformance" -namespace "Mmu.Tests.Snapshots" -namespace "Mmu.Tests.Shadow" -namespace "Mmu.Tests.Tdp" -namespace "Mmu.Tests.Nested")
 faults=("$@")

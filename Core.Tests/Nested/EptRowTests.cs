@@ -1,17 +1,14 @@
-// Facts E1 to E26 about EPT, for an L2 on our tables: what L1 is told, by row.
-using System.Collections.Generic;
-using Mmu.Architecture;
+// Facts E1 to E16 and E25 about EPT, for an L2 on our tables: what L1 is told of its entries, by row.
 using Mmu.Common;
 using Mmu.Tests.Oracle;
 using Mmu.Walk;
 using Xunit;
+using static Mmu.Tests.Nested.EptFacts;
 
 namespace Mmu.Tests.Nested;
 
 public sealed class EptRowTests
 {
-    private const ulong R = 1, W = 2, X = 4, XU = 1UL << 10;
-    private const ulong Reads = 1, Writes = 2, Fetches = 4, MayRead = 8, MayWrite = 0x10, MayFetch = 0x20, MayUserFetch = 0x40, Linear = 0x80, Final = 0x180;
     private const ulong Ok = 0, Misconfigured = ulong.MaxValue;
     private const ulong Address = (3UL << 39) | (5UL << 30) | (1UL << 21) | (9UL << 12) | 0x120;
 
@@ -177,100 +174,6 @@ public sealed class EptRowTests
         Expect(scene, 1, 0x5000, OracleKind.Read, user: false, Misconfigured);
     }
 
-    [Theory]
-    [InlineData(false, Reads | Linear)]
-    [InlineData(true, Reads | Writes | Linear)]
-    public void E17ATableOfL2ThatIsNotMappedIsToldByTheAddressOfItsEntry(bool accessedDirty, ulong code)
-    {
-        using L2Scene scene = Scene(accessedDirty);
-        PagedGuest l2 = new(scene);
-        scene.Store(scene.At(PagedGuest.Table(1), 1), 0);
-        scene.Enter(state: PagedGuest.State);
-        foreach (OracleKind kind in (OracleKind[])[OracleKind.Read, OracleKind.Write, OracleKind.Fetch])
-        {
-            NestedOutcome outcome = scene.Processor.Access(PagedGuest.Address, new OracleAccess(kind));
-            Assert.Equal(FaultOutcome.Inject, outcome.Answer);
-            Assert.Equal(code, outcome.Result.Walk.ExitQualification);
-            Assert.Equal(PagedGuest.Table(1) + (PagedGuest.Index * 8), outcome.Result.Walk.NestedGpa.Value);
-        }
-    }
-
-    [Theory]
-    [InlineData(0UL, false, false, false)]
-    [InlineData(0x20UL, true, false, true)]
-    [InlineData(0x60UL, true, true, true)]
-    public void E18WithoutAccessedBitsATableMayBeReadOnlyUnlessItHasToBeMarked(ulong marks, bool reads, bool writes, bool fetches)
-    {
-        using L2Scene scene = Scene();
-        PagedGuest l2 = new(scene);
-        l2.Leaf = (l2.Leaf & ~0x60UL) | marks;
-        ulong at = scene.At(PagedGuest.Table(1), 1);
-        scene.Store(at, (scene.Word(at) & ~W) | X);
-        scene.Enter(state: PagedGuest.State);
-        foreach ((OracleKind kind, bool passes) in ((OracleKind, bool)[])[(OracleKind.Read, reads), (OracleKind.Write, writes), (OracleKind.Fetch, fetches)])
-        {
-            NestedOutcome outcome = scene.Processor.Access(PagedGuest.Address, new OracleAccess(kind));
-            Assert.Equal(passes, outcome.IsMade);
-            Assert.Equal(passes ? 0 : Reads | Writes | MayRead | MayFetch | Linear, passes ? 0 : outcome.Result.Walk.ExitQualification);
-        }
-    }
-
-    [Fact]
-    public void E19WithAccessedBitsEveryWalkNeedsToWriteTheTable()
-    {
-        using L2Scene scene = Scene(accessedDirty: true);
-        PagedGuest l2 = new(scene);
-        l2.Leaf |= 0x60;
-        ulong at = scene.At(PagedGuest.Table(1), 1);
-        scene.Store(at, scene.Word(at) & ~W);
-        scene.Enter(state: PagedGuest.State);
-        NestedOutcome outcome = scene.Processor.Access(PagedGuest.Address, new OracleAccess(OracleKind.Read));
-        Assert.Equal(Reads | Writes | MayRead | MayFetch | Linear, outcome.Result.Walk.ExitQualification);
-    }
-
-    [Fact]
-    public void E20AWalkNeedsNoFetches()
-    {
-        using L2Scene scene = Scene();
-        _ = new PagedGuest(scene);
-        for (int level = 1; level <= 4; level++)
-        {
-            ulong at = scene.At(PagedGuest.Table(level), 1);
-            scene.Store(at, scene.Word(at) & ~X);
-        }
-
-        scene.Enter(state: PagedGuest.State);
-        foreach (OracleKind kind in (OracleKind[])[OracleKind.Read, OracleKind.Write, OracleKind.Fetch])
-        {
-            Assert.True(scene.Processor.Access(PagedGuest.Address, new OracleAccess(kind)).IsMade);
-        }
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void E21E22E23MarksAreSetInL1sTablesAndInL2s(bool accessedDirty)
-    {
-        const ulong a = 1UL << 8, d = 1UL << 9;
-        using L2Scene scene = Scene(accessedDirty);
-        PagedGuest l2 = new(scene);
-        l2.Leaf &= ~0x60UL;
-        scene.Enter(state: PagedGuest.State);
-        Assert.True(scene.Processor.Access(PagedGuest.Address, new OracleAccess(OracleKind.Read)).IsMade);
-        List<ulong> data = [];
-        for (int level = 1; level <= 4; level++)
-        {
-            data.Add(scene.Word(scene.At(PagedGuest.Data, level)) & (a | d));
-            Assert.Equal(accessedDirty ? (level == 1 ? a | d : a) : 0, scene.Word(scene.At(PagedGuest.Table(2), level)) & (a | d));
-        }
-
-        Assert.Equal(accessedDirty ? [a, a, a, a] : [0UL, 0, 0, 0], data);
-        Assert.Equal(0x20UL, l2.Leaf & 0x60);
-        Assert.True(scene.Processor.Access(PagedGuest.Address, new OracleAccess(OracleKind.Write)).IsMade);
-        Assert.Equal(accessedDirty ? a | d : 0, scene.Word(scene.At(PagedGuest.Data, 1)) & (a | d));
-        Assert.Equal(0x60UL, l2.Leaf & 0x60);
-    }
-
     [Fact]
     public void E25AnAddressThatIsNotMappedIsAskedForAgainWithTheWrite()
     {
@@ -290,20 +193,6 @@ public sealed class EptRowTests
     }
 
     [Fact]
-    public void E26L2sOwnRefusalComesBeforeEptRefusesTheMark()
-    {
-        using L2Scene scene = Scene();
-        PagedGuest l2 = new(scene);
-        l2.Leaf &= ~0x62UL;
-        ulong at = scene.At(PagedGuest.Table(1), 1);
-        scene.Store(at, scene.Word(at) & ~W);
-        scene.Enter(state: PagedGuest.State);
-        NestedOutcome outcome = scene.Processor.Access(PagedGuest.Address, new OracleAccess(OracleKind.Write));
-        Assert.Equal(FaultOutcome.None, outcome.Answer);
-        Assert.Equal(OracleOutcome.PageFault, outcome.Seen.Outcome);
-    }
-
-    [Fact]
     public void AViolationWithoutALinearAddressTellsOfNone()
     {
         using L2Scene scene = Scene(accessedDirty: true);
@@ -319,10 +208,6 @@ public sealed class EptRowTests
         Assert.Equal(FaultOutcome.Fixed, scene.Vcpu.HandleViolation(ViolationRequest.FromEptViolation(new(Address), Reads), out _));
         Assert.Equal(1UL << 8, scene.Word(leaf) & (3UL << 8));
     }
-
-    private static L2Scene Scene(bool accessedDirty = false) => new() { Ept = EptOf(byMode: false, executeOnly: true), AccessedDirty = accessedDirty };
-
-    private static EptControl EptOf(bool byMode, bool executeOnly) => new() { PhysicalAddressBits = 46, ModeBasedExecute = byMode, ExecuteOnly = executeOnly };
 
     private static void Expect(L2Scene scene, int leaf, ulong page, OracleKind kind, bool user, ulong expected)
     {
