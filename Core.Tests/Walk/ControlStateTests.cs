@@ -218,6 +218,13 @@ public sealed class ControlStateTests
         Assert.Equal(ControlStateStatus.EptPointerInvalid, machine.Walker.SetControlState(state, poor));
         poor = new() { EptPointer = 0x1000 | (3 << 3) | 6 | 0x40, AccessedDirty = false };
         Assert.Equal(ControlStateStatus.EptPointerInvalid, machine.Walker.SetControlState(state, poor));
+        foreach (ulong log in (ulong[])[0x5008, 0x5FFC, 1UL << 40])
+        {
+            poor = new() { EptPointer = 0x1000 | (3 << 3) | 6 | 0x40, LogAddress = log, PhysicalAddressBits = 40 };
+            Assert.Equal(ControlStateStatus.EptPointerInvalid, machine.Walker.SetControlState(state, poor));
+            Assert.Equal(0UL, machine.Walker.Log.Address);
+        }
+
         NptControl npt = new() { NestedCr3 = 1UL << 40, HostCr4 = Machine.Pae, HostEfer = Machine.LongModeActive, PhysicalAddressBits = 40 };
         Assert.Equal(ControlStateStatus.NestedCr3Invalid, machine.Walker.SetControlState(state, npt));
         npt = new() { NestedCr3 = 0x1000, HostEfer = Machine.LongModeActive };

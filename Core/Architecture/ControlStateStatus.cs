@@ -27,7 +27,7 @@ public enum ControlStateStatus
     /// <summary>The PDPTEs lie outside memory, or behind a second dimension that does not map them.</summary>
     PdptesUnreachable,
 
-    /// <summary>The EPT pointer is malformed or asks for something that is not supported.</summary>
+    /// <summary>The EPT pointer is malformed or asks for something that is not supported, or its log (<see cref="EptControl.LogAddress"/>) is not a page that the CPU can address.</summary>
     EptPointerInvalid,
 
     /// <summary>The nested CR3 has a reserved bit, or its host is in no paging mode.</summary>

@@ -42,8 +42,8 @@ public readonly record struct EptControl
     public int PhysicalAddressBits { get; init; } = 52;
 
     /// <summary>
-    /// Where the pages are noted whose dirty bits are set in the EPT: the guest physical address of 512 words. Null if they are not. Intel SDM
-    /// "Page-Modification Logging".
+    /// Where the pages are noted whose dirty bits are set in the EPT: the guest physical address of a page of 512 words. Null if they are not. Intel
+    /// SDM "Page-Modification Logging".
     /// </summary>
     public ulong? LogAddress { get; init; }
 

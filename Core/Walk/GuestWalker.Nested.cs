@@ -38,7 +38,6 @@ public sealed unsafe partial class GuestWalker
     /// <param name="pdptes">The PDPTE registers; empty to load them.</param>
     internal ControlStateStatus Resume(in ControlState state, in EptControl ept, ReadOnlySpan<ulong> pdptes)
     {
-        _log.Address = ept.LogAddress ?? 0;
         if (_context.Second is not { Style: FaultStyle.Ept } second || !IsAlikeButRoot(ept))
         {
             ControlStateStatus status = WalkContextBuilder.FillEpt(_spareSecond, ept, _log);
@@ -113,6 +112,7 @@ public sealed unsafe partial class GuestWalker
         if (status == ControlStateStatus.Legal)
         {
             (_ept, _npt) = (ept, npt);
+            _log.Address = ept.LogAddress ?? 0;
         }
 
         return status;

@@ -78,7 +78,6 @@ public sealed unsafe partial class GuestWalker
     public ControlStateStatus SetControlState(in ControlState state, in EptControl ept)
     {
         ControlStateStatus status = WalkContextBuilder.FillEpt(_spareSecond, ept, _log);
-        _log.Address = ept.LogAddress ?? 0;
         return status == ControlStateStatus.Legal ? NoteSecond(Apply(state, _spareSecond, default), ept, default) : status;
     }
 

@@ -93,8 +93,11 @@ internal static unsafe class WalkContextBuilder
         return ControlStateStatus.Legal;
     }
 
-    /// <summary>True if VM entry accepts the pointer. Intel SDM "Checks on VM-Execution Control Fields".</summary>
+    /// <summary>True if VM entry accepts the pointer, and the place of the log. Intel SDM "Checks on VM-Execution Control Fields".</summary>
     internal static bool IsLegal(in EptControl ept) =>
+#if !MMU_FAULT_173
+        ((ept.LogAddress ?? 0) & (0xFFF | (ulong.MaxValue << ept.PhysicalAddressBits))) == 0 &&
+#endif
         (ept.EptPointer & 7) is 0 or 6
         && (ept.Levels == 4 || (ept.Levels == 5 && ept.FiveLevels))
         && ((ept.EptPointer & EptControl.AccessedDirtyBit) == 0 || ept.AccessedDirty)
