@@ -20,22 +20,25 @@ public sealed partial class MmuVm
     private readonly SortedSet<int> _freeIds = [];
     private int _nextId;
 
-    // Takes slots away and adds others at once: nobody sees some of it done. Both are in ascending order. If there is no room, or the host throws, the
-    // slots are what they were.
+    // Takes slots away and adds others at once: nobody sees some of it done. Both are in ascending order. If there is no room, or the host throws before
+    // that, the slots are what they were. If it throws when vCPUs in guest are told, they are what they are to be; as those may still use what leaves,
+    // its records are kept for good.
     private void Change(int addressSpace, ReadOnlySpan<SlotRecord> leaving, ReadOnlySpan<MemorySlot> coming)
     {
         PrepareGeneration();
         SlotRecord[] records = CreateRecords(coming, addressSpace);
-        bool done = false;
+        bool exchanged = false;
         try
         {
             ZapLeaving(leaving);
-            Exchange(addressSpace, leaving, records);
-            done = true;
+            Exchange(addressSpace, leaving, records, ref exchanged);
+#if MMU_FAULT_174
+            exchanged = true;
+#endif
         }
         finally
         {
-            if (!done)
+            if (!exchanged)
             {
                 SetLeaving(leaving, false);
                 Drop(records);
@@ -53,7 +56,7 @@ public sealed partial class MmuVm
         }
     }
 
-    private void Exchange(int addressSpace, ReadOnlySpan<SlotRecord> leaving, ReadOnlySpan<SlotRecord> coming)
+    private void Exchange(int addressSpace, ReadOnlySpan<SlotRecord> leaving, ReadOnlySpan<SlotRecord> coming, ref bool exchanged)
     {
         using MmuWriteGuard held = _core.Lock.Enter();
         for (int i = 0; i < coming.Length; i++)
@@ -87,6 +90,9 @@ public sealed partial class MmuVm
 
 #else
         NextGeneration();
+#endif
+#if !MMU_FAULT_174
+        exchanged = true;
 #endif
         if (!coming.IsEmpty)
         {
@@ -142,6 +148,11 @@ public sealed partial class MmuVm
     // From the first batch on faults on the slots are tried again, so nothing comes back behind the last one. Small slots share a batch, and its flush.
     private void ZapLeaving(ReadOnlySpan<SlotRecord> leaving)
     {
+        if (leaving.IsEmpty)
+        {
+            return;
+        }
+
         SetLeaving(leaving, true);
         List<SlotRange> batch = [];
         ulong frames = 0;

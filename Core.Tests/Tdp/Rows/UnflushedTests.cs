@@ -26,6 +26,50 @@ public sealed class UnflushedTests
         Assert.Equal(FaultOutcome.Fixed, scene.Fault(0x3000));
     }
 
+    // Nothing is mapped, so the host is asked only when the slots are what they are to be.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ASlotHasComeThoughTheHostCouldNotReachThoseInGuest(bool move)
+    {
+        using TdpScene scene = TdpScene.Of(TdpFormat.Ept);
+        scene.AddSlot(2 * TdpScene.GiB, TdpScene.MiB2);
+        if (move)
+        {
+            scene.AddSlot(0, TdpScene.MiB2);
+        }
+
+        scene.Load();
+        using (GuestStay stay = new(scene.Vcpus[0]))
+        {
+            scene.Host.OnKick = _ => throw new InvalidOperationException("no kick");
+            Assert.Throws<InvalidOperationException>(() => Come());
+            scene.Host.OnKick = null;
+        }
+
+        scene.AddSlot(TdpScene.GiB, TdpScene.MiB2);
+        Assert.Equal(FaultOutcome.Fixed, scene.Fault(TdpScene.MiB2 + 0x3000));
+        Assert.Equal(FaultOutcome.Mmio, scene.Fault(0x3000));
+        scene.Audit();
+        ulong bytes = scene.Vm.MetadataBytes;
+        scene.Vm.RemoveSlot(new(TdpScene.MiB2));
+        scene.Vm.RemoveSlot(new(TdpScene.GiB));
+        Assert.True(scene.Vm.MetadataBytes < bytes);
+        Assert.Equal(FaultOutcome.Mmio, scene.Fault(TdpScene.MiB2 + 0x3000));
+
+        void Come()
+        {
+            if (move)
+            {
+                scene.Vm.MoveSlot(default, new(TdpScene.MiB2));
+            }
+            else
+            {
+                scene.AddSlot(TdpScene.MiB2, TdpScene.MiB2);
+            }
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
