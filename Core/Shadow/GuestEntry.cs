@@ -36,6 +36,14 @@ internal static class GuestEntry
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static uint KeyOf(ulong entry) => (uint)(entry >> KeyShift) & 0xF;
 
+    /// <summary>What an entry of 8 bytes allows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Rights RightsOf(ulong entry) => (Rights)((entry & 7) | ((~entry >> 60) & 8));
+
+    /// <summary>True if an entry is present and accessed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsUsable(ulong entry) => (entry & PresentAccessed) == PresentAccessed;
+
     /// <summary>
     /// What an entry of level 1 maps, for whom no access has asked: false unless it is present, accessed and well formed. A page that
     /// is clean is not writable: its first write must fault, so that the guest's dirty bit is set.

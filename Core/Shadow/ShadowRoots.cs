@@ -347,7 +347,7 @@ internal sealed class ShadowRoots
                 gfn = (ulong)index * framesPerTable;
                 return true;
             case GuestMode.Pae:
-                gfn = Tables64.TableOf(root.Pdptes[index]) >> 12;
+                gfn = (root.Pdptes[index] & Spte.FrameMask) >> 12;
                 return (root.Pdptes[index] & 1) != 0;
             default:
                 gfn = vcpu.Vcpu.Walker.Context.Root >> 12;

@@ -59,41 +59,5 @@ internal readonly struct Tables32 : IGuestTables
     }
 
     /// <inheritdoc/>
-    public static Rights Relevant => GuestEntry.EveryRight;
-
-    /// <inheritdoc/>
-    public static ulong AccessedDirty => GuestEntry.AccessedDirty;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsPresent(ulong entry) => (entry & GuestEntry.Present) != 0;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsUsable(int level, ulong entry) => (entry & GuestEntry.PresentAccessed) == GuestEntry.PresentAccessed;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsDirty(ulong entry) => (entry & GuestEntry.Dirty) != 0;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint KeyOf(ulong entry) => GuestEntry.KeyOf(entry);
-
-    /// <inheritdoc/>
-    public static bool HasBadRights(ulong entry, bool executeOnly) => false;
-
-    /// <inheritdoc/>
-    public static bool IsBadLeaf(ulong entry) => false;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> Expected(Vector512<ulong> entries, Vector512<ulong> bad, PageRole role) => GuestEntry.Expected(entries, bad, role);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> AreUsable(Vector512<ulong> entries) => GuestEntry.AreUsable(entries);
-
-    /// <inheritdoc/>
     public static ulong StartOf(PageRole role) => (ulong)role.Quadrant * ShadowPages.EntryCount * 4;
 }

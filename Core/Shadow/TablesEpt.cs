@@ -1,10 +1,7 @@
 // Shadow: L1's EPT.
-using System;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Mmu.Architecture;
-using Mmu.Guest;
 using Mmu.Walk;
 
 namespace Mmu.Shadow;
@@ -16,7 +13,6 @@ internal readonly struct TablesEpt<TAccessed, TByMode> : IGuestTables
     where TAccessed : struct, ISwitch
     where TByMode : struct, ISwitch
 {
-    private const ulong FrameMask = 0x000F_FFFF_FFFF_F000;
     private const ulong Readable = 1;
     private const ulong Writable = 2;
     private const ulong Executable = 4;
@@ -25,35 +21,12 @@ internal readonly struct TablesEpt<TAccessed, TByMode> : IGuestTables
     private const ulong Dirty = 1UL << 9;
 
     /// <inheritdoc/>
-    public static int EntryBytes => 8;
-
-    /// <inheritdoc/>
     public static Rights Relevant => GuestEntry.EveryRight & (TByMode.IsOn ? GuestEntry.EveryRight : ~Rights.User);
 
     /// <inheritdoc/>
     public static ulong AccessedDirty => TAccessed.IsOn ? Accessed | Dirty : 0;
 
     private static ulong AnyRight => Readable | Writable | Executable | (TByMode.IsOn ? UserExecutable : 0);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong OffsetOf(PageRole role, int index) => (ulong)(uint)index * 8;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Load(GuestWindow window, ulong table, ulong offset) => GuestWindow.Load64(window.Row(offset), table);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong TableOf(ulong entry) => entry & FrameMask;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong PageOf(ulong entry) => entry & FrameMask;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static PageRole ChildOf(PageRole role, Rights access, int index) => role.ChildOfWholeTable(access);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -120,12 +93,4 @@ internal readonly struct TablesEpt<TAccessed, TByMode> : IGuestTables
         Vector512<ulong> usable = ~Vector512.Equals(entries & Vector512.Create(AnyRight), Vector512<ulong>.Zero);
         return TAccessed.IsOn ? usable & ~Vector512.Equals(entries & Vector512.Create(Accessed), Vector512<ulong>.Zero) : usable;
     }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> LoadEight(ReadOnlySpan<byte> table, int index) =>
-        Vector512.Create(MemoryMarshal.Cast<byte, ulong>(table).Slice(index, 8));
-
-    /// <inheritdoc/>
-    public static ulong StartOf(PageRole role) => 0;
 }

@@ -1,10 +1,6 @@
 // Shadow: L1's nested tables in the PAE format.
-using System;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Mmu.Architecture;
-using Mmu.Guest;
 
 namespace Mmu.Shadow;
 
@@ -15,10 +11,6 @@ namespace Mmu.Shadow;
 internal readonly struct TablesNptPae : IGuestTables
 {
     private const int RootLevel = 3;
-    private const ulong FrameMask = 0x000F_FFFF_FFFF_F000;
-
-    /// <inheritdoc/>
-    public static int EntryBytes => 8;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -26,65 +18,13 @@ internal readonly struct TablesNptPae : IGuestTables
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Load(GuestWindow window, ulong table, ulong offset) => GuestWindow.Load64(window.Row(offset), table);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong TableOf(ulong entry) => entry & FrameMask;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong PageOf(ulong entry) => entry & FrameMask;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PageRole ChildOf(PageRole role, Rights access, int index) => role.Child(access, direct: false, index);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Rights RightsOf(int level, ulong entry) => level == RootLevel ? GuestEntry.EveryRight : Tables64.RightsOf(level, entry);
+    public static Rights RightsOf(int level, ulong entry) => level == RootLevel ? GuestEntry.EveryRight : GuestEntry.RightsOf(entry);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> LoadEight(ReadOnlySpan<byte> table, int index) =>
-        Vector512.Create(MemoryMarshal.Cast<byte, ulong>(table).Slice(index, 8));
-
-    /// <inheritdoc/>
-    public static Rights Relevant => GuestEntry.EveryRight;
-
-    /// <inheritdoc/>
-    public static ulong AccessedDirty => GuestEntry.AccessedDirty;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsPresent(ulong entry) => (entry & GuestEntry.Present) != 0;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsUsable(int level, ulong entry) => level == RootLevel ? IsPresent(entry) : Tables64.IsUsable(level, entry);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsDirty(ulong entry) => (entry & GuestEntry.Dirty) != 0;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint KeyOf(ulong entry) => GuestEntry.KeyOf(entry);
-
-    /// <inheritdoc/>
-    public static bool HasBadRights(ulong entry, bool executeOnly) => false;
-
-    /// <inheritdoc/>
-    public static bool IsBadLeaf(ulong entry) => false;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> Expected(Vector512<ulong> entries, Vector512<ulong> bad, PageRole role) => GuestEntry.Expected(entries, bad, role);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> AreUsable(Vector512<ulong> entries) => GuestEntry.AreUsable(entries);
-
-    /// <inheritdoc/>
-    public static ulong StartOf(PageRole role) => 0;
+    public static bool IsUsable(int level, ulong entry) => level == RootLevel ? (entry & GuestEntry.Present) != 0 : GuestEntry.IsUsable(entry);
 }
