@@ -12,7 +12,7 @@ using Mmu.Walk;
 namespace Mmu.Shadow;
 
 /// <summary>The Shadow MMU: tables that collapse the guest's own with where its memory is, kept in step with both.</summary>
-internal sealed class ShadowMmu : IDisposable
+internal sealed partial class ShadowMmu : IDisposable
 {
     private readonly VmCore _vm;
     private readonly ShadowState _state;
@@ -141,37 +141,6 @@ internal sealed class ShadowMmu : IDisposable
 
 #endif
         return MapTranslated(vcpu, request, ref result);
-    }
-
-    /// <summary>
-    /// Handles a fault of L2 behind EPT or NPT: by L1's tables it is L1's, to be injected as <see cref="FaultResult.Walk"/> says, or the page is mapped.
-    /// </summary>
-    internal FaultOutcome HandleViolation(Vcpu owner, in ViolationRequest request, ref FaultResult result)
-    {
-        ShadowVcpu vcpu = Of(owner);
-        ulong address = request.Gpa.Value;
-        if ((request.Flags & ViolationFlags.Misconfigured) != 0 && TryNestedMmio(vcpu, request, ref result))
-        {
-            return FaultOutcome.Mmio;
-        }
-
-        WalkContext second = vcpu.Walk;
-        uint access = NestedAccess.Of(second, request);
-        if (!owner.Walker.TranslateSecond(new Ngpa(address), access, out result.Walk))
-        {
-            if (result.Walk.Outcome == WalkOutcome.Retry)
-            {
-                return FaultOutcome.Retry;
-            }
-
-            NestedAccess.Report(request, ref result.Walk);
-            DropNestedAddress(vcpu, address);
-            return FaultOutcome.Inject;
-        }
-
-        // What the second dimension was asked for: a walk of L2's tables may write where the processor reported a read.
-        var asked = new FaultRequest(new Gva(address), new Access((AccessKind)(access & 3)), PageFaultCode.None);
-        return MapTranslated(vcpu, asked, ref result);
     }
 
     private FaultOutcome MapTranslated(ShadowVcpu vcpu, in FaultRequest request, ref FaultResult result)
@@ -306,12 +275,6 @@ internal sealed class ShadowMmu : IDisposable
         }
     }
 
-    private bool IsOfPresentGeneration(ulong spte, uint generation)
-    {
-        _vm.Trace?.Write(TracePoint.CheckMmioSpte, spte, _vm.SlotGeneration, generation);
-        return generation == _vm.SlotGeneration;
-    }
-
     private bool IsStale(ShadowVcpu vcpu, in FrameSource source, Gpa gpa)
     {
         if (!Roots.IsCurrent(vcpu))
@@ -323,18 +286,12 @@ internal sealed class ShadowMmu : IDisposable
         return source.IsResolved && _vm.Sequence.IsStale(source.Ticket.Sequence, gpa.Value >> 12);
     }
 
-    // An entry of ours that says what the access found last time, if no slot has changed since and the guest's rights are in it.
+    // By an entry of ours that says so, if the guest's rights are in it.
     private bool TryMmio(ShadowVcpu vcpu, in FaultRequest request, ref FaultResult result)
     {
         // A tag may reach into the bits by which 5-level tables are walked.
         ulong address = vcpu.Vcpu.Walker.Context.Masking.Untag(request.Address.Value, request.Access.Bits);
-        if (vcpu.Code is null || !Walker.TryLeaf(vcpu, address, out ulong spte)
-            || !vcpu.Code.TryReadMmio(_state, spte, out ulong gfn, out uint generation, out Rights rights)
-#if MMU_FAULT_95
-            || generation == uint.MaxValue)
-#else
-            || !IsOfPresentGeneration(spte, generation))
-#endif
+        if (!TryFindMmio(vcpu, address, out ulong gfn, out Rights rights))
         {
             return false;
         }
@@ -347,57 +304,32 @@ internal sealed class ShadowMmu : IDisposable
             return false;
         }
 
-        _vm.Trace?.Write(TracePoint.HandleMmioPageFault, address, gfn, (ulong)rights);
-        result.Gpa = new Gpa((gfn << 12) | (request.Address.Value & 0xFFF));
+        SetMmio(address, gfn, rights, ref result);
         return true;
     }
 
-    // As above, for guest physical addresses of L2. EPT's entries keep no rights; what is emulated there is checked by the walk it takes.
-    private bool TryNestedMmio(ShadowVcpu vcpu, in ViolationRequest request, ref FaultResult result)
+    // What the last access to an address found, if an entry of ours says that it was no memory and no slot has changed since.
+    private bool TryFindMmio(ShadowVcpu vcpu, ulong address, out ulong gfn, out Rights rights)
     {
-        if (vcpu.Code is null || !Walker.TryLeaf(vcpu, request.Gpa.Value, out ulong spte)
-            || !vcpu.Code.TryReadMmio(_state, spte, out ulong gfn, out uint generation, out Rights rights)
-            || generation != _vm.SlotGeneration)
+        gfn = 0;
+        rights = Rights.None;
+        if (vcpu.Code is null || !Walker.TryLeaf(vcpu, address, out ulong spte) || !vcpu.Code.TryReadMmio(_state, spte, out gfn, out uint generation, out rights))
         {
             return false;
         }
 
-        if (vcpu.RootRole.Form == SpteForm.Npt)
-        {
-            Rights needed = Rights.Read | Rights.User | (request.Access.Kind == AccessKind.Write ? Rights.Write : Rights.None);
-            if (request.Access.Kind == AccessKind.Fetch || (request.Flags & ViolationFlags.PageWalk) != 0 || (rights & needed) != needed)
-            {
-                return false;
-            }
-        }
-
-        result.Gpa = new Gpa((gfn << 12) | (request.Gpa.Value & 0xFFF));
-        return true;
+        _vm.Trace?.Write(TracePoint.CheckMmioSpte, spte, _vm.SlotGeneration, generation);
+#if MMU_FAULT_95
+        return generation != uint.MaxValue;
+#else
+        return generation == _vm.SlotGeneration;
+#endif
     }
 
-    // The processor drops the translations of an address that faults, whichever root of the same tables they were made from.
-    private void DropNestedAddress(ShadowVcpu vcpu, ulong address)
+    private void SetMmio(ulong address, ulong gfn, Rights rights, ref FaultResult result)
     {
-#if !MMU_FAULT_226
-        if (vcpu.Code is null)
-        {
-            return;
-        }
-
-        ZapList list = default;
-        using MmuWriteGuard held = _vm.Lock.Enter();
-        vcpu.View.Refresh(_vm.Memories[vcpu.Vcpu.AddressSpace].Table);
-        ulong key = vcpu.Walk.Root;
-        foreach (RootEntry root in vcpu.Roots.Any)
-        {
-            if (root.IsLoaded && root.Cr3 == key)
-            {
-                Invalidate(vcpu, root, new Gva(address), ref list);
-            }
-        }
-
-        _state.Zapper.Commit(ref list);
-#endif
+        _vm.Trace?.Write(TracePoint.HandleMmioPageFault, address, gfn, (ulong)rights);
+        result.Gpa = new Gpa((gfn << 12) | (address & 0xFFF));
     }
 
     private void Invalidate(ShadowVcpu vcpu, RootEntry root, Gva address, ref ZapList list)
