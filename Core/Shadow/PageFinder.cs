@@ -17,18 +17,6 @@ internal sealed class PageFinder
     /// <summary>The page for a frame and role. None if the guest's table lies outside memory.</summary>
     internal PageHandle FindOrMake(ShadowVcpu vcpu, ulong gfn, PageRole role, ref ZapList list)
     {
-        ulong made = _state.Counters.TablesAllocated;
-        PageHandle page = FindOrMakeUntraced(vcpu, gfn, role, ref list);
-        if (!page.IsNone)
-        {
-            _state.Pages.Trace(_state.Vm, TracePoint.GetPage, page, created: _state.Counters.TablesAllocated != made);
-        }
-
-        return page;
-    }
-
-    private PageHandle FindOrMakeUntraced(ShadowVcpu vcpu, ulong gfn, PageRole role, ref ZapList list)
-    {
         ShadowPages pages = _state.Pages;
         PageHandle page = pages.Find(gfn, role);
         if (!page.IsNone)
@@ -40,11 +28,18 @@ internal sealed class PageFinder
             if (!pages[page].HasUnsync || TryBringInStep(vcpu, page, ref list))
 #endif
             {
+                pages.Trace(_state.Vm, TracePoint.GetPage, page);
                 return page;
             }
         }
 
-        return role.IsDirect ? Make(vcpu, gfn, role) : MakeIndirect(vcpu, gfn, role, ref list);
+        page = role.IsDirect ? Make(vcpu, gfn, role) : MakeIndirect(vcpu, gfn, role, ref list);
+        if (!page.IsNone)
+        {
+            pages.Trace(_state.Vm, TracePoint.GetPage, page, created: true);
+        }
+
+        return page;
     }
 
     // Before it is linked: the guest owes no flush for an entry that becomes present (bug 20).
