@@ -38,11 +38,13 @@ public sealed partial class MmuVcpu
         try
         {
             RefuseEpt(ept, pdptes.Length);
-            ControlState before = default;
-            ControlStateStatus status = IsEptReachable(ept) ? Resume(state, ept, pdptes, out before) : ControlStateStatus.EptPointerInvalid;
-            return status == ControlStateStatus.Legal
-                ? Entered(before, state, PageRole.RootOf(ept, InSystemManagement), nested: true, tag)
-                : status;
+            if (!IsEptReachable(ept))
+            {
+                return ControlStateStatus.EptPointerInvalid;
+            }
+
+            ControlState before = BringBack();
+            return Enter(Walker.Resume(state, ept, pdptes), before, state, PageRole.RootOf(ept, InSystemManagement), nested: true, tag);
         }
         finally
         {
@@ -68,16 +70,8 @@ public sealed partial class MmuVcpu
                 return ControlStateStatus.NestedCr3Invalid;
             }
 
-            Walker.Exchange();
-            ControlState before = Walker.State;
-            ControlStateStatus status = Walker.Resume(state, npt);
-            if (status != ControlStateStatus.Legal)
-            {
-                Walker.Exchange();
-                return status;
-            }
-
-            return Entered(before, state, PageRole.RootOf(npt, _core.Nested!.Levels, InSystemManagement), nested: true, tag);
+            ControlState before = BringBack();
+            return Enter(Walker.Resume(state, npt), before, state, PageRole.RootOf(npt, _core.Nested!.Levels, InSystemManagement), nested: true, tag);
         }
         finally
         {
@@ -102,16 +96,8 @@ public sealed partial class MmuVcpu
                 return ControlStateStatus.ShadowStacksUnsupported;
             }
 
-            Walker.Exchange();
-            ControlState before = Walker.State;
-            ControlStateStatus status = Walker.Resume(state);
-            if (status != ControlStateStatus.Legal)
-            {
-                Walker.Exchange();
-                return status;
-            }
-
-            return Entered(before, state, default, nested: false, tag);
+            ControlState before = BringBack();
+            return Enter(Walker.Resume(state), before, state, default, nested: false, tag);
         }
         finally
         {
@@ -147,17 +133,11 @@ public sealed partial class MmuVcpu
         return state == Walker.ControlState ? ControlStateStatus.Legal : SetControlState(state);
     }
 
-    private ControlStateStatus Resume(in ControlState state, in EptControl ept, ReadOnlySpan<ulong> pdptes, out ControlState before)
+    // The guest that was left last is in the walker again, and what has not changed of its state need not be prepared anew.
+    private ControlState BringBack()
     {
         Walker.Exchange();
-        before = Walker.State;
-        ControlStateStatus status = Walker.Resume(state, ept, pdptes);
-        if (status != ControlStateStatus.Legal)
-        {
-            Walker.Exchange();
-        }
-
-        return status;
+        return Walker.State;
     }
 
     private void BeginEntry()
@@ -170,8 +150,15 @@ public sealed partial class MmuVcpu
         }
     }
 
-    private ControlStateStatus Entered(in ControlState before, in ControlState state, PageRole role, bool nested, NestedTag tag)
+    // The last part of an entry; where the state was refused, of taking it back.
+    private ControlStateStatus Enter(ControlStateStatus status, in ControlState before, in ControlState state, PageRole role, bool nested, NestedTag tag)
     {
+        if (status != ControlStateStatus.Legal)
+        {
+            Walker.Exchange();
+            return status;
+        }
+
         _vcpu.Role = CpuRole.From(state, InSystemManagement, isNestedGuest: true);
         _vcpu.NestedRole = role;
         _vcpu.NestedTag = tag.Id;
