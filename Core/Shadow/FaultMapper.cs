@@ -46,7 +46,7 @@ internal ref partial struct FaultMapper<TGuest, TSpte>
         _gva = _context.Masking.Untag(request.Address.Value, request.Access.Bits);
 
         // CR0.WP=0 frees the supervisor's writes from keys, our processor has WP=1: what the tables allow, the key may refuse for ever.
-        _keyRefuses = (request.ErrorCode & PageFaultCode.ProtectionKey) != 0 && !vcpu.Vcpu.Role.WriteProtect && !vcpu.Vcpu.RunsNested;
+        _keyRefuses = (request.ErrorCode & PageFaultCode.ProtectionKey) != 0 && !vcpu.Vcpu.Role.WriteProtect;
     }
 
     private readonly bool IsWrite => _access.Kind == AccessKind.Write;

@@ -20,6 +20,7 @@ internal static class Prefetcher<TGuest, TSpte>
     where TSpte : struct, ISpteFormat
 {
     private const int Window = 8;
+
     /// <summary>
     /// The entries in the window of a level-1 page that are empty, and look mapped and accessed in the guest's table: bit n for entry n of the
     /// window. A first look, and not the one that counts; mostly there is none.

@@ -31,6 +31,7 @@ internal sealed class TdpCode<TSpte> : TdpCode
     /// <inheritdoc/>
     internal override void Zap(ReadOnlySpan<SlotRange> ranges) => TdpRanges<TSpte>.Zap(_state, ranges);
 
+    /// <inheritdoc/>
     internal override bool WriteProtectFrame(SlotRecord slot, ulong gfn) => TdpRanges<TSpte>.WriteProtectFrame(_state, slot, gfn);
 
     /// <inheritdoc/>

@@ -58,7 +58,7 @@ internal sealed class TdpRoots
             Hold(vcpu, _valid[addressSpace]);
         }
 
-        vcpu.Vcpu.RootAddress = _state.Vm.Tables.FrameOf(vcpu.Root).Value << 12;
+        PutInForce(vcpu);
         return RootStatus.Loaded;
     }
 
@@ -72,7 +72,7 @@ internal sealed class TdpRoots
 
         // Meanwhile the vCPU may have run on another engine's.
 #if !MMU_FAULT_236
-        vcpu.Vcpu.RootAddress = _state.Vm.Tables.FrameOf(vcpu.Root).Value << 12;
+        PutInForce(vcpu);
 #endif
         return true;
     }
@@ -166,6 +166,8 @@ internal sealed class TdpRoots
         Hold(vcpu, root);
         return true;
     }
+
+    private void PutInForce(TdpVcpu vcpu) => vcpu.Vcpu.RootAddress = _state.Vm.Tables.FrameOf(vcpu.Root).Value << 12;
 
     private void Hold(TdpVcpu vcpu, PageHandle root)
     {

@@ -1,6 +1,7 @@
 // Vm: the tables that a processor walks, in words.
 using System.Globalization;
 using System.Text;
+using Mmu.Addressing;
 using Mmu.Architecture;
 using Mmu.Common;
 using Mmu.Memory;
@@ -15,7 +16,6 @@ namespace Mmu.Vm;
 internal sealed class TableDump(VmCore core, StringBuilder text, int mostLines)
 {
     private const int MostTables = 4096;
-    private const int IndexBits = 9;
 
     private int _lines;
     private int _tables;
@@ -118,7 +118,7 @@ internal sealed class TableDump(VmCore core, StringBuilder text, int mostLines)
         PtPage words = core.Tables[page];
         for (int i = 0; i < PtPage.WordCount && !_isCut; i++)
         {
-            Entry<TFormat>(words.Load(i), level, address | ((ulong)i << ShiftOf(level)));
+            Entry<TFormat>(words.Load(i), level, address | ((ulong)i * PageLevel.FramesOf(level) << 12));
         }
     }
 
@@ -143,7 +143,7 @@ internal sealed class TableDump(VmCore core, StringBuilder text, int mostLines)
     private void Leaf<TFormat>(ulong spte, int level, ulong address)
         where TFormat : ISpteFormat
     {
-        ulong bytes = 1UL << ShiftOf(level);
+        ulong bytes = PageLevel.FramesOf(level) << 12;
         if (level != _level || spte != _next || address != _end)
         {
             Flush<TFormat>();
@@ -176,8 +176,6 @@ internal sealed class TableDump(VmCore core, StringBuilder text, int mostLines)
             _level = 0;
         }
     }
-
-    private static int ShiftOf(int level) => 12 + ((level - 1) * IndexBits);
 
     // Addresses of four levels have bit 47 in all bits above it; those of a guest's memory end below it.
     private static ulong Canonical(ulong address) => (address >> 47) == 1 ? address | 0xFFFF_0000_0000_0000 : address;
