@@ -105,14 +105,4 @@ internal sealed class MmuEvents : EventSource
             WriteEvent(10, vm, pages);
         }
     }
-
-    /// <summary>The host threw where nobody could be told but by this event.</summary>
-    [Event(11, Level = EventLevel.Error)]
-    internal void HostFailed(long vm, string message)
-    {
-        if (IsEnabled())
-        {
-            WriteEvent(11, vm, message);
-        }
-    }
 }
