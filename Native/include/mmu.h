@@ -224,7 +224,10 @@ enum {
     MMU_CONTROL_STATE_STATUS_PDPTE_RESERVED = 4,
     /* The PDPTEs lie outside memory, or behind a second dimension that does not map them. */
     MMU_CONTROL_STATE_STATUS_PDPTES_UNREACHABLE = 5,
-    /* The EPT pointer is malformed or asks for something that is not supported. */
+    /*
+     * The EPT pointer is malformed or asks for something that is not supported, or its log (log_address) is not a
+     * page that the CPU can address.
+     */
     MMU_CONTROL_STATE_STATUS_EPT_POINTER_INVALID = 6,
     /* The nested CR3 has a reserved bit, or its host is in no paging mode. */
     MMU_CONTROL_STATE_STATUS_NESTED_CR3INVALID = 7,

@@ -196,7 +196,7 @@ pub const MMU_CONTROL_STATE_STATUS_CR3RESERVED: mmu_control_state_status = 3;
 pub const MMU_CONTROL_STATE_STATUS_PDPTE_RESERVED: mmu_control_state_status = 4;
 /// The PDPTEs lie outside memory, or behind a second dimension that does not map them.
 pub const MMU_CONTROL_STATE_STATUS_PDPTES_UNREACHABLE: mmu_control_state_status = 5;
-/// The EPT pointer is malformed or asks for something that is not supported.
+/// The EPT pointer is malformed or asks for something that is not supported, or its log (log_address) is not a page that the CPU can address.
 pub const MMU_CONTROL_STATE_STATUS_EPT_POINTER_INVALID: mmu_control_state_status = 6;
 /// The nested CR3 has a reserved bit, or its host is in no paging mode.
 pub const MMU_CONTROL_STATE_STATUS_NESTED_CR3INVALID: mmu_control_state_status = 7;
