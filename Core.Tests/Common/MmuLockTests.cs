@@ -1,5 +1,8 @@
 // The MMU lock: exclusion, parking, and Debug's rules.
 using System;
+#if DEBUG
+using System.Diagnostics;
+#endif
 using System.Threading;
 using System.Threading.Tasks;
 using Mmu.Common;
